@@ -1,0 +1,150 @@
+// Start here: a store of deduplicated usage events, embedded in your program.
+//
+//   #include "tallystick/store.h"
+//
+//   auto store = tallystick::Store::Open("usage.db");  // StatusOr<std::unique_ptr<Store>>
+//   if (!store.ok()) return store.status();
+//   auto put = (*store)->Put(account, {.customer_event_id = "event-1",
+//                                      .customer_alias = "acme",
+//                                      .event_type = "message-sent",
+//                                      .event_timestamp = absl::Now(),
+//                                      .event_properties = R"({"length":500})"});
+//   if (put.ok() && put->outcome == tallystick::Outcome::kSuperseded) { /* put->superseded_id */ }
+//
+// Within an account, an event is identified by its `customer_event_id`. Another event with the same id supersedes the
+// earlier one: it takes its place by id, by time, by customer and in the change feed, together or not at all.
+//
+// Thread safety: `Store` is thread-safe. One process may have a store open for writing; any number may read beside it
+// (`Options::read_only`).
+
+#ifndef TALLYSTICK_STORE_H_
+#define TALLYSTICK_STORE_H_
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/types/span.h"
+#include "tallystick/event.h"
+#include "tallystick/options.h"
+#include "tallystick/read.h"
+#include "tallystick/report.h"
+#include "tallystick/uuid.h"
+#include "tallystick/write.h"
+
+namespace tallystick {
+
+// A stored event that owns its text.
+class OwnedEvent {
+ public:
+  explicit OwnedEvent(const StoredEvent& event);
+  OwnedEvent(const OwnedEvent& other) : OwnedEvent(other.event_) {}
+  OwnedEvent& operator=(const OwnedEvent& other);
+  OwnedEvent(OwnedEvent&&) noexcept = default;
+  OwnedEvent& operator=(OwnedEvent&&) noexcept = default;
+
+  const StoredEvent& operator*() const { return event_; }
+  const StoredEvent* operator->() const { return &event_; }
+
+ private:
+  std::unique_ptr<char[]> text_;
+  StoredEvent event_;
+};
+
+// A line of commits. It begins when a store is made and begins anew when one is restored from a backup, after which
+// sequences may be given out a second time: whoever keeps a position in the change feed keeps the history's id with it
+// and starts over when the two differ.
+struct History {
+  std::uint16_t number = 0;  // grows by one at each restore
+  Uuid id;                   // random
+};
+
+class Store {
+ public:
+  // Opens the store in the folder `path`, making it when `options` say so. The folder's parent must exist.
+  //
+  //   NOT_FOUND            there is no store, and none is to be made
+  //   ALREADY_EXISTS       there is one, against `error_if_exists`
+  //   UNAVAILABLE          another process has it open for writing (the message names it), or, for a read-only opening,
+  //                        a writer was replacing files faster than they could be opened: try again
+  //   FAILED_PRECONDITION  the folder holds something else, or a store of another format version
+  //   DATA_LOSS            the store is damaged
+  //   INVALID_ARGUMENT     an option is out of its range
+  //   RESOURCE_EXHAUSTED   the disk is full
+  //
+  // A creation that was cut short (the process died in the middle) is finished by the next opening for writing, and is
+  // an empty store to one for reading.
+  static absl::StatusOr<std::unique_ptr<Store>> Open(const std::string& path, const Options& options = {});
+
+  Store(const Store&) = delete;
+  Store& operator=(const Store&) = delete;
+
+  // Closes, dropping the status. Calls from other threads must have returned; iterators may live on.
+  ~Store();
+
+  // Syncs what is buffered and closes. Afterwards every call is FAILED_PRECONDITION; a second `Close` is OK. While
+  // iterators live, the files stay open (and the store locked) until the last of them is gone.
+  absl::Status Close();
+
+  // Stores one event: `Write` of a batch of one. A rejected event is an answer (`Outcome::kRejected`), not an error.
+  absl::StatusOr<WriteResult> Put(const Uuid& account, const Event& event, const WriteOptions& options = {});
+
+  // Stores events in their order, all of them visible at once. Returns an outcome for each, in the same order. The
+  // events' text is not used after the call. Cost: look-ups by id, and with kSynced a share of one fsync.
+  //
+  //   DEADLINE_EXCEEDED    the timeout passed; the outcome is unknown, and trying again is safe
+  //   FAILED_PRECONDITION  the store is closed or read-only, or refuses writes since an earlier failure
+  //   RESOURCE_EXHAUSTED   the disk is full, or the store has used all its sequence numbers
+  //   DATA_LOSS, UNKNOWN   a row that the write needs is damaged; the file system failed
+  //
+  // After an error the outcome is unknown. After a failure of the file system the store refuses further writes until it
+  // is opened again.
+  absl::StatusOr<std::vector<WriteResult>> Write(const Uuid& account, absl::Span<const Event> events,
+                                                 const WriteOptions& options = {});
+
+  // The same for events as JSON text, one document each (see `event.h` for the limits). A document that is not a valid
+  // event is rejected, and costs only itself.
+  absl::StatusOr<std::vector<WriteResult>> WriteJson(const Uuid& account, absl::Span<const std::string_view> documents,
+                                                     const WriteOptions& options = {});
+
+  // Puts every write that has returned on stable storage.
+  absl::Status Sync();
+
+  // The account's event with this id, or NOT_FOUND.
+  absl::StatusOr<OwnedEvent> Get(const Uuid& account, std::string_view customer_event_id) const;
+
+  // The account's events in a range of time.
+  EventIterator Scan(const ScanOptions& options) const;
+
+  // The same scan in up to `parts` (at least 1) consecutive pieces of about equal size, all on one snapshot, for
+  // reading in as many threads; their events in order are those of the scan. A scan with a limit cannot be split
+  // (INVALID_ARGUMENT).
+  absl::StatusOr<std::vector<EventIterator>> SplitScan(const ScanOptions& options, int parts) const;
+
+  // The change feed after a sequence. Shows only what is on stable storage, so it first syncs what is buffered (one
+  // fsync, when there is any).
+  ChangeIterator Changes(const ChangesOptions& options = {}) const;
+
+  // Counts and sizes. Reads every event of the store once.
+  absl::StatusOr<StoreStats> Stats(const Uuid& account) const;
+
+  // Checks every row of every index against the events, of all accounts. Reads the whole store. An error (DATA_LOSS)
+  // means that something could not be read; differences between readable rows are in the report.
+  absl::StatusOr<VerifyReport> Verify(const VerifyOptions& options = {}) const;
+
+  History history() const;
+
+ private:
+  class Impl;
+  explicit Store(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace tallystick
+
+#endif  // TALLYSTICK_STORE_H_

@@ -1,0 +1,72 @@
+// The values of every column family, as docs/FORMAT.md specifies them. Every decoder checks tag, length and what
+// trails; what does not decode is DATA_LOSS.
+
+#ifndef TALLYSTICK_LIB_ENCODING_ROWS_H_
+#define TALLYSTICK_LIB_ENCODING_ROWS_H_
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "absl/status/statusor.h"
+#include "lib/base/instant.h"
+#include "lib/encoding/event_id.h"
+#include "tallystick/uuid.h"
+
+namespace tallystick {
+
+// A row's tag: its first byte. Never reused.
+enum class EventIdState : std::uint8_t {
+  kLive = 1,
+  // 2: expired (reserved for retention)
+};
+
+// A value of `event_ids`: where the stored event of this identity is, and what it was.
+struct EventIdRow {
+  EventIdState state = EventIdState::kLive;
+  Instant time;
+  std::uint64_t sequence = 0;
+  Receipt receipt;
+  std::uint64_t fingerprint = 0;  // see fingerprint.h
+
+  static constexpr std::size_t kSize = 1 + 9 + 6 + 8 + 8;
+  void AppendTo(std::string* out) const;
+  static absl::StatusOr<EventIdRow> Decode(std::string_view value);
+  friend bool operator==(const EventIdRow&, const EventIdRow&) = default;
+};
+
+// A value of `events`: all of the event that its key does not say. Decoded text views into the value.
+struct EventRow {
+  Receipt receipt;
+  std::optional<std::string_view> customer_event_id;  // absent: the event's id is its identity
+  std::string_view customer_alias;
+  std::string_view event_type;
+  std::string_view event_properties;
+
+  void AppendTo(std::string* out) const;
+  static absl::StatusOr<EventRow> Decode(std::string_view value);
+};
+
+// A value of `customers` is empty.
+
+// A value of `changes`: which event entered at this sequence, and which one it replaced.
+struct ChangeRow {
+  struct Replaced {
+    std::uint64_t sequence = 0;
+    Receipt receipt;
+    friend bool operator==(const Replaced&, const Replaced&) = default;
+  };
+  Uuid account;
+  Instant time;
+  Receipt receipt;
+  std::optional<Replaced> replaced;
+
+  void AppendTo(std::string* out) const;
+  static absl::StatusOr<ChangeRow> Decode(std::string_view value);
+  friend bool operator==(const ChangeRow&, const ChangeRow&) = default;
+};
+
+}  // namespace tallystick
+
+#endif  // TALLYSTICK_LIB_ENCODING_ROWS_H_
