@@ -28,26 +28,26 @@ inline constexpr int kJsonDepthMax = 64;                          // nesting; th
 struct Event {
   // The identity within the account, compared byte for byte. Absent: the event's own `id` serves as its identity, so
   // the event is new each time it is sent.
-  std::optional<std::string_view> customer_event_id;
-  std::string_view customer_alias;
-  std::string_view event_type;
+  std::optional<std::string_view> customer_event_id{};
+  std::string_view customer_alias{};
+  std::string_view event_type{};
   // Kept to the nanosecond (anything finer is cut off); must lie in years 0001 to 9999. Absent: the time of receipt.
-  std::optional<absl::Time> event_timestamp;
+  std::optional<absl::Time> event_timestamp{};
   // A JSON object's text; empty means `{}`. Stored minified, with every number and string kept as written.
-  std::string_view event_properties;
+  std::string_view event_properties{};
 };
 
 // One stored event, as reads return it.
 struct StoredEvent {
-  Uuid id;  // UUIDv7, strictly increasing in the order of storing
-  Uuid account;
-  std::string_view customer_event_id;  // the text of `id` for an event that was stored without one
-  std::string_view customer_alias;
-  std::string_view event_type;
-  absl::Time event_timestamp;
-  std::string_view event_properties;  // minified
-  absl::Time received;                // when it was stored, to 1/4096 of a millisecond
-  std::uint64_t sequence = 0;         // its place in the commit order of the whole store
+  Uuid id{};  // UUIDv7, strictly increasing in the order of storing
+  Uuid account{};
+  std::string_view customer_event_id{};  // the text of `id` for an event that was stored without one
+  std::string_view customer_alias{};
+  std::string_view event_type{};
+  absl::Time event_timestamp{};
+  std::string_view event_properties{};  // minified
+  absl::Time received{};                // when it was stored, to 1/4096 of a millisecond
+  std::uint64_t sequence = 0;           // its place in the commit order of the whole store
 };
 
 // The event as JSON on one line, without a line end: the response form of the "Create usage event" API, fields in its

@@ -28,7 +28,7 @@ enum class Severity { kInfo, kWarning, kError };
 // A message for the operator. `text` is valid during the call only.
 struct Diagnostic {
   Severity severity = Severity::kInfo;
-  std::string_view text;
+  std::string_view text{};
 };
 
 struct Options {
@@ -36,7 +36,7 @@ struct Options {
 
   // Bytes of block cache, which also holds index and filter blocks. Absent: the profile's. More cache means fewer disk
   // reads for look-ups by id; a store of N events wants about 1.5 N bytes for its id filters alone.
-  std::optional<std::size_t> cache_bytes;
+  std::optional<std::size_t> cache_bytes{};
 
   // Make the store when there is none. Otherwise, opening an absent one is NOT_FOUND.
   bool create_if_missing = true;
@@ -56,14 +56,14 @@ struct Options {
   absl::Duration sync_interval = absl::Seconds(1);
 
   // How far ahead of the clock an event's timestamp may lie before it is rejected. Absent: any distance.
-  std::optional<absl::Duration> future_limit;
+  std::optional<absl::Duration> future_limit{};
 
   // For writes that do not choose. See `WriteOptions::timeout`.
   absl::Duration write_timeout = absl::InfiniteDuration();
 
   // Called with what an operator may want to know; the library itself prints nothing. May be called from any thread,
   // several at once, and must neither throw nor call the store. Empty: messages are dropped.
-  std::function<void(const Diagnostic&)> diagnostics;
+  std::function<void(const Diagnostic&)> diagnostics{};
 
   // The clock: the time of receipt, ids, and `future_limit` follow it. It may step back; ids keep increasing.
   std::function<absl::Time()> clock = absl::Now;

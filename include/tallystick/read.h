@@ -29,24 +29,24 @@ namespace tallystick {
 enum class Direction { kAscending, kDescending };
 
 struct ScanOptions {
-  Uuid account;
+  Uuid account{};
   // The range is [from, to): `from` is included, `to` is not. The defaults leave both ends open. `from` at or after
   // `to` is an empty range.
   absl::Time from = absl::InfinitePast();
   absl::Time to = absl::InfiniteFuture();
   // Only events of one of these types; empty means all.
-  std::vector<std::string> event_types;
+  std::vector<std::string> event_types{};
   // Only events of one of these customers; empty means all. The cost is then in proportion to these customers' events
   // in the range, not to everybody's.
-  std::vector<std::string> customer_aliases;
+  std::vector<std::string> customer_aliases{};
   // Order by (eventTimestamp, sequence).
   Direction direction = Direction::kAscending;
   // At most this many events.
-  std::optional<std::uint64_t> limit;
+  std::optional<std::uint64_t> limit{};
   // Go on behind the page that returned this cursor; empty means from the start. A cursor is bound to its store,
   // account, direction and filters; used with others, or altered, the scan fails with INVALID_ARGUMENT. The range may
   // differ.
-  std::string cursor;
+  std::string cursor{};
 };
 
 namespace internal {
@@ -87,15 +87,15 @@ struct ChangesOptions {
   std::uint64_t after = 0;
   // Only this account's changes. Absent: all accounts', for a reader that may see them all. The cost is that of the
   // whole feed either way.
-  std::optional<Uuid> account;
+  std::optional<Uuid> account{};
   // At most this many changes.
-  std::optional<std::uint64_t> limit;
+  std::optional<std::uint64_t> limit{};
 };
 
 // An event entered the store.
 struct Change {
   struct Replaced {
-    Uuid id;
+    Uuid id{};
     std::uint64_t sequence = 0;
   };
   // `event.sequence` is the position of the change.

@@ -61,7 +61,7 @@ class OwnedEvent {
 // and starts over when the two differ.
 struct History {
   std::uint16_t number = 0;  // grows by one at each restore
-  Uuid id;                   // random
+  Uuid id{};                 // random
 };
 
 class Store {

@@ -27,12 +27,12 @@ enum class BatchMode { kPartial, kAtomic };
 
 struct WriteOptions {
   // Absent: `Options::durability`.
-  std::optional<Durability> durability;
+  std::optional<Durability> durability{};
   BatchMode mode = BatchMode::kPartial;
   // How long the call may take, from its start. When it passes, the write returns DEADLINE_EXCEEDED: the outcome is
   // unknown (it may still be stored), and sending the same again is safe for events that carry an id.
   // Absent: `Options::write_timeout`.
-  std::optional<absl::Duration> timeout;
+  std::optional<absl::Duration> timeout{};
 };
 
 enum class Outcome {
@@ -67,9 +67,9 @@ std::string_view RejectReasonName(RejectReason reason);
 
 struct Rejection {
   RejectReason reason = RejectReason::kInvalidValue;
-  std::string message;                // for a person; names neither field nor offset
-  std::string pointer;                // RFC 6901 JSON pointer to the field; empty means the whole event
-  std::optional<std::size_t> offset;  // byte offset in the JSON text, where one is known
+  std::string message{};                // for a person; names neither field nor offset
+  std::string pointer{};                // RFC 6901 JSON pointer to the field; empty means the whole event
+  std::optional<std::size_t> offset{};  // byte offset in the JSON text, where one is known
 
   // `/eventTimestamp: not a date-time with an offset (byte 57)`.
   std::string ToString() const;
@@ -79,13 +79,15 @@ struct Rejection {
 struct WriteResult {
   Outcome outcome = Outcome::kRejected;
   // Of the event that is now stored (kCreated, kSuperseded) or was and is (kUnchanged); otherwise nil and 0.
-  Uuid id;
+  Uuid id{};
   std::uint64_t sequence = 0;
-  absl::Time event_timestamp;  // the stored one: it fills in for a request that had none
+  absl::Time event_timestamp{};  // the stored one: it fills in for a request that had none
+  // The event came without a customerEventId, so that its own id became its identity: sent again, it is stored again.
+  bool identity_assigned = false;
   // kSuperseded: the id of the event that was replaced.
-  std::optional<Uuid> superseded_id;
+  std::optional<Uuid> superseded_id{};
   // kRejected: why.
-  std::optional<Rejection> rejection;
+  std::optional<Rejection> rejection{};
 };
 
 }  // namespace tallystick

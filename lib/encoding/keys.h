@@ -20,14 +20,14 @@ inline constexpr std::uint64_t kSequenceEnd = std::uint64_t{1} << 48;
 
 // Keys k with start <= k < limit. An empty limit is no limit.
 struct KeyRange {
-  std::string start;
-  std::string limit;
+  std::string start{};
+  std::string limit{};
 };
 
 // `event_ids`: account, customerEventId. Decoded text views into the key.
 struct EventIdKey {
-  Uuid account;
-  std::string_view customer_event_id;
+  Uuid account{};
+  std::string_view customer_event_id{};
 
   KeyBuffer Encode() const;
   static absl::StatusOr<EventIdKey> Decode(std::string_view key);
@@ -35,8 +35,8 @@ struct EventIdKey {
 
 // `events`: account, time, sequence.
 struct EventKey {
-  Uuid account;
-  Instant time;
+  Uuid account{};
+  Instant time{};
   std::uint64_t sequence = 0;
 
   KeyBuffer Encode() const;
@@ -46,9 +46,9 @@ struct EventKey {
 
 // `customers`: account, customerAlias with its length before it, time, sequence. Decoded text views into the key.
 struct CustomerKey {
-  Uuid account;
-  std::string_view customer_alias;
-  Instant time;
+  Uuid account{};
+  std::string_view customer_alias{};
+  Instant time{};
   std::uint64_t sequence = 0;
 
   KeyBuffer Encode() const;

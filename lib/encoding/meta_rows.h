@@ -7,8 +7,10 @@
 #include <string>
 #include <string_view>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "lib/encoding/event_id.h"
+#include "tallystick/uuid.h"
 
 namespace tallystick {
 
@@ -28,7 +30,7 @@ inline constexpr std::string_view kPosition = "position";
 // The last sequence and the last receipt that were given out.
 struct CommitPosition {
   std::uint64_t sequence = 0;
-  Receipt receipt;
+  Receipt receipt{};
 
   std::string Encode() const;
   static absl::StatusOr<CommitPosition> Decode(std::string_view value);
@@ -37,6 +39,10 @@ struct CommitPosition {
 
 std::string EncodeFormatVersion(std::uint32_t version);
 absl::StatusOr<std::uint32_t> DecodeFormatVersion(std::string_view value);
+
+// A history: its number, then its id.
+std::string EncodeHistory(std::uint16_t number, const Uuid& id);
+absl::Status DecodeHistory(std::string_view value, std::uint16_t* number, Uuid* id);
 
 }  // namespace tallystick
 

@@ -4,6 +4,7 @@
 #ifndef TALLYSTICK_LIB_ENCODING_ROWS_H_
 #define TALLYSTICK_LIB_ENCODING_ROWS_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -25,9 +26,9 @@ enum class EventIdState : std::uint8_t {
 // A value of `event_ids`: where the stored event of this identity is, and what it was.
 struct EventIdRow {
   EventIdState state = EventIdState::kLive;
-  Instant time;
+  Instant time{};
   std::uint64_t sequence = 0;
-  Receipt receipt;
+  Receipt receipt{};
   std::uint64_t fingerprint = 0;  // see fingerprint.h
 
   static constexpr std::size_t kSize = 1 + 9 + 6 + 8 + 8;
@@ -38,13 +39,17 @@ struct EventIdRow {
 
 // A value of `events`: all of the event that its key does not say. Decoded text views into the value.
 struct EventRow {
-  Receipt receipt;
-  std::optional<std::string_view> customer_event_id;  // absent: the event's id is its identity
-  std::string_view customer_alias;
-  std::string_view event_type;
-  std::string_view event_properties;
+  Receipt receipt{};
+  std::optional<std::string_view> customer_event_id{};  // absent: the event's id is its identity
+  std::string_view customer_alias{};
+  std::string_view event_type{};
+  std::string_view event_properties{};
 
   void AppendTo(std::string* out) const;
+  // Where AppendTo puts the alias's text, counted from the row's first byte.
+  std::size_t AliasOffset() const { return 1 + 8 + 1 + (customer_event_id ? 1 + customer_event_id->size() : 0) + 1; }
+  // Replaces the receipt in an encoded row, which `row` points to: it is known last.
+  static void SetReceipt(Receipt receipt, char* row);
   static absl::StatusOr<EventRow> Decode(std::string_view value);
 };
 
@@ -54,13 +59,13 @@ struct EventRow {
 struct ChangeRow {
   struct Replaced {
     std::uint64_t sequence = 0;
-    Receipt receipt;
+    Receipt receipt{};
     friend bool operator==(const Replaced&, const Replaced&) = default;
   };
   Uuid account;
-  Instant time;
-  Receipt receipt;
-  std::optional<Replaced> replaced;
+  Instant time{};
+  Receipt receipt{};
+  std::optional<Replaced> replaced{};
 
   void AppendTo(std::string* out) const;
   static absl::StatusOr<ChangeRow> Decode(std::string_view value);

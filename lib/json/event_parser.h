@@ -18,11 +18,11 @@ namespace tallystick {
 
 // A valid event. Text views into the input where it stands there as needed, otherwise into the parser.
 struct ParsedEvent {
-  std::optional<std::string_view> customer_event_id;
-  std::string_view customer_alias;
-  std::string_view event_type;
-  std::optional<Instant> event_timestamp;
-  std::string_view event_properties;  // minified; `{}` when absent
+  std::optional<std::string_view> customer_event_id{};
+  std::string_view customer_alias{};
+  std::string_view event_type{};
+  std::optional<Instant> event_timestamp{};
+  std::string_view event_properties{};  // minified; `{}` when absent
 };
 
 // Reuses its buffers from call to call. Not thread-safe: one for each thread.

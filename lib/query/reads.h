@@ -18,8 +18,8 @@ namespace tallystick::query {
 
 // What every read needs. Reads keep a copy for as long as they go on.
 struct View {
-  std::shared_ptr<const storage::Snapshot> snapshot;
-  std::shared_ptr<const storage::Identity> identity;
+  std::shared_ptr<const storage::Snapshot> snapshot{};
+  std::shared_ptr<const storage::Identity> identity{};
 };
 
 // See the functions of the same names in tallystick/store.h.
