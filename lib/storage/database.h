@@ -121,16 +121,17 @@ class Batch {
 
 // A database's own word on its health. Called from RocksDB's threads: must neither throw nor call the database.
 struct DatabaseEvents {
-  std::function<void(Severity, std::string_view)> log;
-  std::function<void(const absl::Status&)> background_error;
+  std::function<void(Severity, std::string_view)> log{};
+  std::function<void(const absl::Status&)> background_error{};
 };
 
 struct DatabaseOptions {
   Profile profile = Profile::kServer;
-  std::optional<std::size_t> cache_bytes;
+  std::optional<std::size_t> cache_bytes{};
   bool create = false;  // make an absent database, with all families
   bool read_only = false;
-  DatabaseEvents events;
+  std::shared_ptr<void> lock{};  // kept until the database is closed, by the last who uses it
+  DatabaseEvents events{};
 };
 
 class Database : public std::enable_shared_from_this<Database> {

@@ -17,12 +17,12 @@ namespace tallystick::storage {
 
 // Made with the store, or at a restore; never changed while it is open.
 struct Identity {
-  Uuid store_id;
-  History history;
+  Uuid store_id{};
+  History history{};
   // Secrets of the store: one for each purpose, so that what one of them reveals helps with none of the others.
-  HashKey fingerprint_key;
-  HashKey event_id_key;
-  HashKey cursor_key;
+  HashKey fingerprint_key{};
+  HashKey event_id_key{};
+  HashKey cursor_key{};
 };
 
 // A new identity, from random bytes.

@@ -1,0 +1,343 @@
+#include "lib/storage/database.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <array>
+#include <cassert>
+#include <cerrno>
+#include <cstring>
+#include <system_error>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "lib/base/status_macros.h"
+#include "lib/storage/read_only_files.h"
+#include "lib/storage/rocksdb_events.h"
+#include "lib/storage/rocksdb_options.h"
+#include "lib/storage/status.h"
+#include "rocksdb/db.h"
+#include "rocksdb/env.h"
+#include "rocksdb/write_batch.h"
+
+namespace tallystick::storage {
+namespace {
+
+rocksdb::Slice ToSlice(std::string_view text) { return {text.data(), text.size()}; }
+std::string_view ToView(const rocksdb::Slice& slice) { return {slice.data(), slice.size()}; }
+
+std::string Reading(Family family) { return std::string(FamilyName(family)) + ": cannot read"; }
+
+// Every read: no range tombstones are ever written, and looking for them has known faults.
+rocksdb::ReadOptions BaseReadOptions(const rocksdb::Snapshot* snapshot) {
+  rocksdb::ReadOptions options;
+  options.snapshot = snapshot;
+  options.verify_checksums = true;
+  options.ignore_range_deletions = true;
+  return options;
+}
+
+absl::Status SyncPath(const std::string& path, int flags) {
+  const int file = ::open(path.c_str(), flags | O_RDONLY | O_CLOEXEC);
+  if (file < 0) {
+    // A log that is gone was flushed to table files, which are synced before it goes.
+    if (errno == ENOENT) return absl::OkStatus();
+    return absl::UnknownError(path + ": cannot open: " + std::generic_category().message(errno));
+  }
+  const int result = ::fsync(file);
+  const int error = errno;
+  ::close(file);
+  if (result != 0) return absl::UnknownError(path + ": cannot sync: " + std::generic_category().message(error));
+  return absl::OkStatus();
+}
+
+std::vector<rocksdb::ColumnFamilyDescriptor> Descriptors(const RocksDbOptions& options) {
+  std::vector<rocksdb::ColumnFamilyDescriptor> descriptors;
+  for (Family family : kAllFamilies) {
+    descriptors.emplace_back(std::string(FamilyName(family)), options.For(family));
+  }
+  return descriptors;
+}
+
+}  // namespace
+
+struct Database::Impl {
+  Impl(std::string folder, std::shared_ptr<void> held) : path(std::move(folder)), lock(std::move(held)) {}
+
+  ~Impl() {
+    if (db == nullptr) return;
+    for (rocksdb::ColumnFamilyHandle* handle : handles) {
+      db->DestroyColumnFamilyHandle(handle).PermitUncheckedError();
+    }
+    // What matters has been synced by whoever cares (`Flush`); a failure to close has nobody left to hear of it.
+    db->Close().PermitUncheckedError();
+  }
+
+  rocksdb::ColumnFamilyHandle* handle(Family family) const { return handles[static_cast<std::size_t>(family)]; }
+
+  rocksdb::Status OpenForWriting(const DatabaseOptions& options);
+  absl::Status OpenReadOnly(const DatabaseOptions& options);
+
+  const std::string path;
+  bool read_only = false;
+  // What must outlive RocksDB: members go from the last to the first.
+  std::shared_ptr<void> lock;
+  std::shared_ptr<LogWatch> log_watch;
+  std::unique_ptr<rocksdb::Env> watched_env;
+  std::unique_ptr<rocksdb::DB> db;
+  std::vector<rocksdb::ColumnFamilyHandle*> handles;  // by Family
+};
+
+// --- Opening
+// -----------------------------------------------------------------------------------------------------------
+
+rocksdb::Status Database::Impl::OpenForWriting(const DatabaseOptions& options) {
+  const RocksDbOptions setup(options.profile, options.cache_bytes);
+  rocksdb::DBOptions database_options = setup.Database();
+  database_options.create_if_missing = options.create;
+  database_options.create_missing_column_families = options.create;
+  database_options.listeners.push_back(std::make_shared<BackgroundErrorListener>(options.events));
+  rocksdb::DB* opened = nullptr;
+  rocksdb::Status status = rocksdb::DB::Open(database_options, path, Descriptors(setup), &handles, &opened);
+  db.reset(opened);
+  return status;
+}
+
+absl::Status Database::Impl::OpenReadOnly(const DatabaseOptions& options) {
+  read_only = true;
+  const RocksDbOptions setup(options.profile, options.cache_bytes);
+  rocksdb::DBOptions database_options = setup.Database();
+  database_options.info_log = std::make_shared<ForwardingLogger>(options.events);
+  database_options.max_open_files = -1;  // open every file now: the writer may delete it at any time
+
+  // A writer that replaces files makes an attempt fail, or miss rows; only the latter, which is certain to be the
+  // writer's doing, is worth many attempts.
+  constexpr int kAttemptsAgainstWriter = 20;
+  constexpr int kAttempts = 3;
+  rocksdb::Status status;
+  for (int attempt = 1; attempt <= kAttemptsAgainstWriter; ++attempt) {
+    log_watch = std::make_shared<LogWatch>(rocksdb::FileSystem::Default(), path);
+    watched_env = rocksdb::NewCompositeEnv(log_watch);
+    database_options.env = watched_env.get();
+    rocksdb::DB* opened = nullptr;
+    status = rocksdb::DB::OpenForReadOnly(database_options, path, Descriptors(setup), &handles, &opened);
+    db.reset(opened);
+    if (status.ok() && !log_watch->missed()) return absl::OkStatus();
+    for (rocksdb::ColumnFamilyHandle* handle : handles) db->DestroyColumnFamilyHandle(handle).PermitUncheckedError();
+    handles.clear();
+    db.reset();
+    if (!log_watch->missed() && attempt >= kAttempts) return FromRocksDb(status, path + ": cannot open for reading");
+  }
+  return absl::UnavailableError(path + ": the writer replaces files faster than they can be opened; try again");
+}
+
+Database::Database(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Database::~Database() = default;
+
+absl::StatusOr<std::shared_ptr<Database>> Database::Open(const std::string& path, const DatabaseOptions& options) {
+  auto impl = std::make_unique<Impl>(path, options.lock);
+  if (options.read_only) {
+    TALLYSTICK_RETURN_IF_ERROR(impl->OpenReadOnly(options));
+  } else {
+    TALLYSTICK_RETURN_IF_ERROR(FromRocksDb(impl->OpenForWriting(options), path + ": cannot open"));
+  }
+  return std::shared_ptr<Database>(new Database(std::move(impl)));
+}
+
+// --- Reading
+// -----------------------------------------------------------------------------------------------------------
+
+Snapshot::Snapshot(std::shared_ptr<const Database> database)
+    : database_(std::move(database)),
+      snapshot_(database_->impl_->read_only ? nullptr : database_->impl_->db->GetSnapshot()) {}
+
+Snapshot::~Snapshot() {
+  if (snapshot_ != nullptr) database_->impl_->db->ReleaseSnapshot(snapshot_);
+}
+
+std::shared_ptr<const Snapshot> Database::TakeSnapshot() const {
+  return std::make_shared<const Snapshot>(shared_from_this());
+}
+
+absl::StatusOr<std::optional<std::string>> Database::Get(Family family, std::string_view key,
+                                                         const Snapshot* snapshot) const {
+  const rocksdb::ReadOptions options = BaseReadOptions(snapshot == nullptr ? nullptr : snapshot->snapshot_);
+  std::string value;
+  const rocksdb::Status status = impl_->db->Get(options, impl_->handle(family), ToSlice(key), &value);
+  if (status.IsNotFound()) return std::optional<std::string>();
+  TALLYSTICK_RETURN_IF_ERROR(FromRocksDb(status, Reading(family)));
+  return std::optional<std::string>(std::move(value));
+}
+
+struct LookUps::Impl {
+  std::vector<rocksdb::Slice> keys;
+  std::vector<rocksdb::PinnableSlice> values;
+  std::vector<rocksdb::Status> statuses;
+};
+
+LookUps::LookUps() : impl_(std::make_unique<Impl>()) {}
+LookUps::LookUps(LookUps&&) noexcept = default;
+LookUps& LookUps::operator=(LookUps&&) noexcept = default;
+LookUps::~LookUps() = default;
+
+std::optional<std::string_view> LookUps::value(std::size_t i) const {
+  if (!impl_->statuses[i].ok()) return std::nullopt;
+  return ToView(impl_->values[i]);
+}
+
+absl::Status Database::MultiGet(Family family, absl::Span<const std::string_view> keys, const Snapshot* snapshot,
+                                LookUps* result) const {
+  LookUps::Impl& found = *result->impl_;
+  found.keys.clear();
+  for (std::string_view key : keys) {
+    // Repeated keys can get a wrong answer from this release when a read fails.
+    assert(found.keys.empty() || ToView(found.keys.back()) < key);
+    found.keys.push_back(ToSlice(key));
+  }
+  if (found.values.size() < keys.size()) {
+    found.values = std::vector<rocksdb::PinnableSlice>(keys.size());
+    found.statuses.resize(keys.size());
+  }
+  for (rocksdb::PinnableSlice& value : found.values) value.Reset();
+  const rocksdb::ReadOptions options = BaseReadOptions(snapshot == nullptr ? nullptr : snapshot->snapshot_);
+  constexpr bool kSorted = true;
+  impl_->db->MultiGet(options, impl_->handle(family), keys.size(), found.keys.data(), found.values.data(),
+                      found.statuses.data(), kSorted);
+  for (std::size_t i = 0; i < keys.size(); ++i) {
+    const rocksdb::Status& status = found.statuses[i];
+    if (!status.ok() && !status.IsNotFound()) return FromRocksDb(status, Reading(family));
+  }
+  return absl::OkStatus();
+}
+
+struct RowIterator::Bounds {
+  KeyRange range;
+  rocksdb::Slice lower;
+  rocksdb::Slice upper;
+};
+
+RowIterator::RowIterator(std::shared_ptr<const Snapshot> snapshot, std::unique_ptr<Bounds> bounds,
+                         std::unique_ptr<rocksdb::Iterator> iterator, Family family)
+    : snapshot_(std::move(snapshot)), bounds_(std::move(bounds)), iterator_(std::move(iterator)), family_(family) {}
+
+RowIterator::RowIterator(RowIterator&&) noexcept = default;
+RowIterator::~RowIterator() = default;
+
+RowIterator& RowIterator::operator=(RowIterator&& other) noexcept {
+  iterator_ = std::move(other.iterator_);  // first: it uses the bounds and the snapshot
+  bounds_ = std::move(other.bounds_);
+  snapshot_ = std::move(other.snapshot_);
+  family_ = other.family_;
+  return *this;
+}
+
+RowIterator Database::NewIterator(Family family, const KeyRange& range, std::shared_ptr<const Snapshot> snapshot,
+                                  ReadLength length) const {
+  constexpr std::size_t kReadAheadBytes = 512 * 1024;
+  auto bounds = std::make_unique<RowIterator::Bounds>();
+  bounds->range = range;
+  bounds->lower = ToSlice(bounds->range.start);
+  bounds->upper = ToSlice(bounds->range.limit);
+  rocksdb::ReadOptions options = BaseReadOptions(snapshot == nullptr ? nullptr : snapshot->snapshot_);
+  options.iterate_lower_bound = &bounds->lower;
+  if (!bounds->range.limit.empty()) options.iterate_upper_bound = &bounds->upper;
+  options.total_order_seek = true;
+  options.background_purge_on_iterator_cleanup = true;
+  if (length == ReadLength::kLong) {
+    options.fill_cache = false;
+    options.readahead_size = kReadAheadBytes;
+  }
+  std::unique_ptr<rocksdb::Iterator> iterator(impl_->db->NewIterator(options, impl_->handle(family)));
+  return RowIterator(std::move(snapshot), std::move(bounds), std::move(iterator), family);
+}
+
+void RowIterator::SeekToFirst() { iterator_->SeekToFirst(); }
+void RowIterator::SeekToLast() { iterator_->SeekToLast(); }
+void RowIterator::Seek(std::string_view key) { iterator_->Seek(ToSlice(key)); }
+void RowIterator::SeekForPrev(std::string_view key) { iterator_->SeekForPrev(ToSlice(key)); }
+void RowIterator::Next() { iterator_->Next(); }
+void RowIterator::Prev() { iterator_->Prev(); }
+bool RowIterator::Valid() const { return iterator_->Valid(); }
+std::string_view RowIterator::key() const { return ToView(iterator_->key()); }
+std::string_view RowIterator::value() const { return ToView(iterator_->value()); }
+absl::Status RowIterator::status() const { return FromRocksDb(iterator_->status(), Reading(family_)); }
+
+absl::Status Database::SyncView() const {
+  assert(impl_->read_only);
+  std::vector<std::string> logs;
+  TALLYSTICK_RETURN_IF_ERROR(FromRocksDb(ListLogs(rocksdb::FileSystem::Default().get(), impl_->path, &logs),
+                                         impl_->path + ": cannot list the log files"));
+  for (const std::string& log : logs) TALLYSTICK_RETURN_IF_ERROR(SyncPath(impl_->path + "/" + log, 0));
+  return SyncPath(impl_->path, O_DIRECTORY);
+}
+
+// --- Writing
+// -----------------------------------------------------------------------------------------------------------
+
+Batch::Batch(const Database& database) : database_(&database), batch_(std::make_unique<rocksdb::WriteBatch>()) {}
+Batch::Batch(Batch&&) noexcept = default;
+Batch& Batch::operator=(Batch&&) noexcept = default;
+Batch::~Batch() = default;
+
+// Adding to a batch fails only beyond a size limit, and none is set.
+void Batch::Put(Family family, std::string_view key, std::string_view value) {
+  batch_->Put(database_->impl_->handle(family), ToSlice(key), ToSlice(value)).PermitUncheckedError();
+}
+
+void Batch::Delete(Family family, std::string_view key) {
+  batch_->Delete(database_->impl_->handle(family), ToSlice(key)).PermitUncheckedError();
+}
+
+void Batch::Clear() { batch_->Clear(); }
+std::size_t Batch::bytes() const { return batch_->GetDataSize(); }
+bool Batch::empty() const { return batch_->Count() == 0; }
+
+absl::Status Database::Write(Batch* batch) {
+  return FromRocksDb(impl_->db->Write(rocksdb::WriteOptions(), batch->batch_.get()), impl_->path + ": cannot write");
+}
+
+absl::Status Database::SyncLog() { return FromRocksDb(impl_->db->SyncWAL(), impl_->path + ": cannot sync the log"); }
+
+absl::Status Database::Flush() {
+  TALLYSTICK_RETURN_IF_ERROR(SyncLog());
+  return FromRocksDb(impl_->db->Flush(rocksdb::FlushOptions(), impl_->handles), impl_->path + ": cannot flush");
+}
+
+// --- Sizes
+// -------------------------------------------------------------------------------------------------------------
+
+std::uint64_t Database::ApproximateBytes(Family family, const KeyRange& range) const {
+  rocksdb::SizeApproximationOptions options;
+  options.include_memtables = true;
+  options.include_files = true;
+  // An open end: no key is longer than this.
+  const std::string limit = range.limit.empty() ? std::string(KeyBuffer::kCapacity + 1, '\xff') : range.limit;
+  const rocksdb::Range keys(ToSlice(range.start), ToSlice(limit));
+  std::uint64_t bytes = 0;
+  // A size that cannot be had counts as nothing: it guides, and decides nothing.
+  impl_->db->GetApproximateSizes(options, impl_->handle(family), &keys, 1, &bytes).PermitUncheckedError();
+  return bytes;
+}
+
+namespace {
+
+std::uint64_t IntegerProperty(rocksdb::DB& db, rocksdb::ColumnFamilyHandle* handle, const std::string& name) {
+  std::uint64_t value = 0;
+  return db.GetIntProperty(handle, name, &value) ? value : 0;
+}
+
+}  // namespace
+
+std::uint64_t Database::FileBytes(Family family) const {
+  return IntegerProperty(*impl_->db, impl_->handle(family), rocksdb::DB::Properties::kLiveSstFilesSize);
+}
+
+std::uint64_t Database::MemoryBytes(Family family) const {
+  return IntegerProperty(*impl_->db, impl_->handle(family), rocksdb::DB::Properties::kCurSizeAllMemTables);
+}
+
+std::uint64_t Database::ApproximateRows(Family family) const {
+  return IntegerProperty(*impl_->db, impl_->handle(family), rocksdb::DB::Properties::kEstimateNumKeys);
+}
+
+}  // namespace tallystick::storage

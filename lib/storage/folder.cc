@@ -1,0 +1,131 @@
+#include "lib/storage/folder.h"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <filesystem>
+#include <string_view>
+#include <system_error>
+
+#include "lib/base/status_macros.h"
+
+namespace tallystick::storage {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::string_view kLockName = "LOCK";
+constexpr std::string_view kDataName = "data";
+constexpr std::string_view kCreatingName = "data.creating";
+
+std::string Join(const std::string& path, std::string_view name) { return path + "/" + std::string(name); }
+
+absl::Status FileError(const std::string& path, std::string_view what, const std::error_code& error) {
+  const std::string message = path + ": " + std::string(what) + ": " + error.message();
+  if (error == std::errc::no_space_on_device) return absl::ResourceExhaustedError(message);
+  if (error == std::errc::no_such_file_or_directory) return absl::NotFoundError(message);
+  return absl::UnknownError(message);
+}
+
+absl::Status LastError(const std::string& path, std::string_view what) {
+  return FileError(path, what, std::error_code(errno, std::generic_category()));
+}
+
+// Puts the folder's own entries (files made, renamed, removed) on stable storage.
+absl::Status SyncFolder(const std::string& path) {
+  const int folder = ::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (folder < 0) return LastError(path, "cannot open");
+  const absl::Status status = ::fsync(folder) == 0 ? absl::OkStatus() : LastError(path, "cannot sync");
+  ::close(folder);
+  return status;
+}
+
+std::string ParentOf(const std::string& path) {
+  const fs::path parent = fs::absolute(path).lexically_normal().parent_path();
+  return parent.string();
+}
+
+// The process id that the lock file names, for a message; "another process" when it does not read as one.
+std::string HolderOf(int file) {
+  std::array<char, 32> text{};
+  const ssize_t size = ::pread(file, text.data(), text.size(), 0);
+  std::string digits;
+  for (ssize_t i = 0; i < size && text[static_cast<std::size_t>(i)] >= '0' && text[static_cast<std::size_t>(i)] <= '9';
+       ++i) {
+    digits.push_back(text[static_cast<std::size_t>(i)]);
+  }
+  if (digits.empty()) return "another process";
+  if (digits == std::to_string(::getpid())) return "this process (" + digits + ")";
+  return "process " + digits;
+}
+
+}  // namespace
+
+absl::StatusOr<FolderState> InspectFolder(const std::string& path) {
+  std::error_code error;
+  const fs::file_status status = fs::status(path, error);
+  if (status.type() == fs::file_type::not_found) return FolderState::kAbsent;
+  if (error) return FileError(path, "cannot look", error);
+  if (status.type() != fs::file_type::directory) return absl::FailedPreconditionError(path + ": is not a folder");
+
+  bool complete = false;
+  std::string foreign;
+  for (fs::directory_iterator entry(path, error), end; !error && entry != end; entry.increment(error)) {
+    const std::string name = entry->path().filename().string();
+    if (name == kDataName) {
+      complete = true;
+    } else if (name != kLockName && name != kCreatingName) {
+      foreign = name;
+    }
+  }
+  if (error) return FileError(path, "cannot list", error);
+  if (complete) return FolderState::kComplete;
+  if (!foreign.empty()) {
+    return absl::FailedPreconditionError(path + ": is not a store, and holds something else: '" + foreign + "'");
+  }
+  return FolderState::kUnfinished;
+}
+
+absl::StatusOr<std::unique_ptr<FolderLock>> FolderLock::Acquire(const std::string& path) {
+  if (::mkdir(path.c_str(), 0777) == 0) {
+    TALLYSTICK_RETURN_IF_ERROR(SyncFolder(ParentOf(path)));
+  } else if (errno != EEXIST) {
+    return LastError(path, "cannot make the folder");
+  }
+  const std::string lock_path = Join(path, kLockName);
+  const int file = ::open(lock_path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+  if (file < 0) return LastError(lock_path, "cannot open");
+  // Closes the file on every way out.
+  std::unique_ptr<FolderLock> lock(new FolderLock(file));
+  if (::flock(file, LOCK_EX | LOCK_NB) != 0) {
+    if (errno != EWOULDBLOCK) return LastError(lock_path, "cannot lock");
+    return absl::UnavailableError(path + ": the store is open for writing in " + HolderOf(file));
+  }
+  const std::string holder = std::to_string(::getpid()) + "\n";
+  if (::ftruncate(file, 0) != 0 || ::pwrite(file, holder.data(), holder.size(), 0) < 0) {
+    return LastError(lock_path, "cannot write");
+  }
+  return lock;
+}
+
+FolderLock::~FolderLock() { ::close(file_); }
+
+std::string DataPath(const std::string& path) { return Join(path, kDataName); }
+
+absl::Status CreateData(const std::string& path, const std::function<absl::Status(const std::string&)>& make) {
+  const std::string creating = Join(path, kCreatingName);
+  std::error_code error;
+  fs::remove_all(creating, error);
+  if (error) return FileError(creating, "cannot remove", error);
+  TALLYSTICK_RETURN_IF_ERROR(make(creating));
+  TALLYSTICK_RETURN_IF_ERROR(SyncFolder(creating));
+  fs::rename(creating, DataPath(path), error);
+  if (error) return FileError(creating, "cannot rename", error);
+  return SyncFolder(path);
+}
+
+}  // namespace tallystick::storage
