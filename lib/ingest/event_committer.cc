@@ -1,0 +1,190 @@
+#include "lib/ingest/event_committer.h"
+
+#include <algorithm>
+#include <cassert>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "lib/base/status_macros.h"
+#include "lib/encoding/keys.h"
+#include "lib/encoding/rows.h"
+
+namespace tallystick::ingest {
+
+using storage::Family;
+
+EventCommitter::EventCommitter(std::shared_ptr<const storage::Database> database,
+                               std::shared_ptr<const storage::Identity> identity, const CommitPosition& position,
+                               std::size_t recent_slots, std::function<absl::Time()> clock)
+    : database_(std::move(database)),
+      identity_(std::move(identity)),
+      clock_(std::move(clock)),
+      position_(position),
+      visible_(position.sequence),
+      recent_(recent_slots, 0) {
+  assert((recent_slots & (recent_slots - 1)) == 0);
+}
+
+void EventCommitter::Decide(absl::Span<storage::CommitRequest* const> group, absl::Span<absl::Status> statuses,
+                            storage::Batch* batch) {
+  now_ = Receipt::FromTime(clock_());
+  decided_.clear();
+  newest_.clear();
+  leaving_.clear();
+  for (std::size_t i = 0; i < group.size(); ++i) {
+    auto* request = static_cast<PreparedBatch*>(group[i]);  // the queue is given nothing else
+    statuses[i] = Refresh(request);
+    if (!statuses[i].ok()) continue;
+    DecideRequest(request, group.size() == 1);
+    decided_.push_back(request);
+  }
+
+  for (PreparedBatch* request : decided_) AddRows(request, batch);
+  for (const Leaving& leaving : leaving_) {
+    const EventIdRow& row = leaving.stored.row;
+    batch->Delete(Family::kEvents,
+                  EventKey{.account = leaving.account, .time = row.time, .sequence = row.sequence}.Encode());
+    batch->Delete(Family::kCustomers, CustomerKey{.account = leaving.account,
+                                                  .customer_alias = leaving.stored.customer_alias,
+                                                  .time = row.time,
+                                                  .sequence = row.sequence}
+                                          .Encode());
+    batch->Delete(Family::kChanges, ChangeKey{.sequence = row.sequence}.Encode());
+  }
+  if (batch->empty()) return;
+  storage::PutPosition(position_, batch);
+  for (PreparedBatch* request : decided_) MarkRecent(request);
+}
+
+void EventCommitter::MarkRecent(PreparedBatch* request) {
+  for (std::size_t i = 0; i < request->events().size(); ++i) {
+    const Decision& decision = request->decisions()[i];
+    if (decision.outcome != Outcome::kUnchanged) RecentSlot(request->events()[i]) = decision.sequence;
+  }
+}
+
+void EventCommitter::Written() { visible_.store(position_.sequence, std::memory_order_release); }
+
+absl::Status EventCommitter::Refresh(PreparedBatch* request) {
+  if (request->events().size() >= kSequenceEnd - position_.sequence) {
+    return absl::ResourceExhaustedError("the store has used all its sequence numbers");
+  }
+  for (PreparedEvent& event : request->events()) {
+    if (event.id_key_size == 0) continue;
+    if (RecentSlot(event) > request->looked_up_at()) {
+      TALLYSTICK_ASSIGN_OR_RETURN(event.stored, ReadStored(*database_, request->IdKey(event)));
+    }
+    if (event.stored.has_value() && event.stored->customer_alias.empty() && !event.SameAs(event.stored->row)) {
+      absl::StatusOr<std::string> alias = ReadAlias(*database_, request->account(), event.stored->row);
+      if (absl::IsNotFound(alias.status())) return absl::DataLossError(alias.status().message());
+      TALLYSTICK_RETURN_IF_ERROR(alias.status());
+      event.stored->customer_alias = *std::move(alias);
+    }
+  }
+  return absl::OkStatus();
+}
+
+void EventCommitter::DecideRequest(PreparedBatch* request, bool alone) {
+  std::vector<PreparedEvent>& events = request->events();
+  for (std::size_t i = 0; i < events.size(); ++i) {
+    const PreparedEvent& event = events[i];
+    Decision& decision = request->decisions()[i];
+
+    // What stands under the identity: as looked up, unless this group has changed it.
+    Newest looked_up;
+    if (event.stored.has_value()) looked_up = {.exists = true, .row = event.stored->row};
+    Newest* newest = &looked_up;
+    const bool met_again = event.id_key_size != 0 && (!alone || event.repeated);
+    if (met_again) newest = &newest_.try_emplace(request->IdKey(event), looked_up).first->second;
+
+    if (newest->exists && event.SameAs(newest->row)) {
+      const EventIdRow& row = newest->row;
+      decision = {.outcome = Outcome::kUnchanged, .time = row.time, .sequence = row.sequence, .receipt = row.receipt};
+      continue;
+    }
+    Store(request->account(), event, *newest, &decision);
+    *newest = {.exists = true,
+               .row = {.state = EventIdState::kLive,
+                       .time = decision.time,
+                       .sequence = decision.sequence,
+                       .receipt = decision.receipt,
+                       .fingerprint = event.fingerprint},
+               .decision = &decision};
+  }
+}
+
+void EventCommitter::Store(const Uuid& account, const PreparedEvent& event, const Newest& replaced,
+                           Decision* decision) {
+  ++position_.sequence;
+  position_.receipt = std::max(now_, Receipt{position_.receipt.ticks + 1});
+
+  decision->outcome = Outcome::kCreated;
+  decision->live = true;
+  decision->sequence = position_.sequence;
+  decision->receipt = position_.receipt;
+  decision->time =
+      event.time.has_value() ? *event.time : Instant::FromTime(position_.receipt.ToTime()).value_or(Instant());
+  if (!replaced.exists) return;
+
+  decision->outcome = Outcome::kSuperseded;
+  decision->replaced = ChangeRow::Replaced{.sequence = replaced.row.sequence, .receipt = replaced.row.receipt};
+  if (replaced.decision != nullptr) {
+    replaced.decision->live = false;  // its rows need not be written at all
+  } else {
+    leaving_.push_back({.account = account, .stored = *event.stored});
+  }
+}
+
+void EventCommitter::AddRows(PreparedBatch* request, storage::Batch* batch) const {
+  std::vector<PreparedEvent>& events = request->events();
+  const std::vector<Decision>& decisions = request->decisions();
+  const Uuid& account = request->account();
+  std::string value;
+
+  const auto id_value = [&](std::size_t i) {
+    value.clear();
+    EventIdRow{.state = EventIdState::kLive,
+               .time = decisions[i].time,
+               .sequence = decisions[i].sequence,
+               .receipt = decisions[i].receipt,
+               .fingerprint = events[i].fingerprint}
+        .AppendTo(&value);
+    return std::string_view(value);
+  };
+  for (const std::uint32_t i : request->by_id()) {
+    if (decisions[i].live) batch->Put(Family::kEventIds, request->IdKey(events[i]), id_value(i));
+  }
+  for (std::size_t i = 0; i < events.size(); ++i) {
+    if (!decisions[i].live || events[i].id_key_size != 0) continue;
+    const Uuid id = MakeEventId(identity_->event_id_key, decisions[i].receipt, decisions[i].sequence);
+    batch->Put(Family::kEventIds, EventIdKey{account, id.ToString()}.Encode(), id_value(i));
+  }
+  for (const std::uint32_t i : request->by_time()) {
+    const Decision& decision = decisions[i];
+    if (!decision.live) continue;
+    batch->Put(Family::kEvents,
+               EventKey{.account = account, .time = decision.time, .sequence = decision.sequence}.Encode(),
+               request->Row(events[i], decision.receipt));
+  }
+  for (const std::uint32_t i : request->by_customer()) {
+    const Decision& decision = decisions[i];
+    if (!decision.live) continue;
+    batch->Put(Family::kCustomers,
+               CustomerKey{.account = account,
+                           .customer_alias = request->Alias(events[i]),
+                           .time = decision.time,
+                           .sequence = decision.sequence}
+                   .Encode(),
+               {});
+  }
+  for (const Decision& decision : decisions) {
+    if (!decision.live) continue;
+    value.clear();
+    ChangeRow{.account = account, .time = decision.time, .receipt = decision.receipt, .replaced = decision.replaced}
+        .AppendTo(&value);
+    batch->Put(Family::kChanges, ChangeKey{.sequence = decision.sequence}.Encode(), value);
+  }
+}
+
+}  // namespace tallystick::ingest

@@ -1,0 +1,82 @@
+// Decides, in commit order, what becomes of each event, and turns a group's decisions into one batch over all families.
+
+#ifndef TALLYSTICK_LIB_INGEST_EVENT_COMMITTER_H_
+#define TALLYSTICK_LIB_INGEST_EVENT_COMMITTER_H_
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string_view>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/status/status.h"
+#include "absl/time/time.h"
+#include "absl/types/span.h"
+#include "lib/encoding/meta_rows.h"
+#include "lib/ingest/prepared_batch.h"
+#include "lib/storage/commit_queue.h"
+#include "lib/storage/database.h"
+#include "lib/storage/meta.h"
+
+namespace tallystick::ingest {
+
+class EventCommitter : public storage::Committer {
+ public:
+  // `position` is the last one given out so far. `recent_slots`, a power of two, is how finely recent commits are told
+  // apart (8 bytes each): fewer make more look-ups in vain.
+  EventCommitter(std::shared_ptr<const storage::Database> database, std::shared_ptr<const storage::Identity> identity,
+                 const CommitPosition& position, std::size_t recent_slots, std::function<absl::Time()> clock);
+
+  void Decide(absl::Span<storage::CommitRequest* const> group, absl::Span<absl::Status> statuses,
+              storage::Batch* batch) override;
+  void Written() override;
+
+  // A sequence such that it and all below are visible to every read that begins now. Thread-safe.
+  std::uint64_t visible_sequence() const { return visible_.load(std::memory_order_acquire); }
+
+ private:
+  // The newest event of an identity, as of the decisions taken so far in this group.
+  struct Newest {
+    bool exists = false;
+    EventIdRow row{};
+    Decision* decision = nullptr;  // of the event, when this group brought it
+  };
+
+  // Looks again for what was committed since the request looked: all its reads, so that deciding cannot fail half-way.
+  absl::Status Refresh(PreparedBatch* request);
+  void DecideRequest(PreparedBatch* request, bool alone);
+  void Store(const Uuid& account, const PreparedEvent& event, const Newest& replaced, Decision* decision);
+  void AddRows(PreparedBatch* request, storage::Batch* batch) const;
+
+  void MarkRecent(PreparedBatch* request);
+  std::uint64_t& RecentSlot(const PreparedEvent& event) { return recent_[event.identity_hash & (recent_.size() - 1)]; }
+
+  // A stored event that leaves every index.
+  struct Leaving {
+    Uuid account{};
+    Stored stored{};
+  };
+
+  const std::shared_ptr<const storage::Database> database_;
+  const std::shared_ptr<const storage::Identity> identity_;
+  const std::function<absl::Time()> clock_;
+
+  CommitPosition position_;
+  std::atomic<std::uint64_t> visible_;
+  // By a hash of the identity: the last sequence that was decided for any identity that falls there. A request that
+  // looked up at an earlier sequence must look again.
+  std::vector<std::uint64_t> recent_;
+
+  // Of the group that is being decided.
+  Receipt now_;
+  std::vector<PreparedBatch*> decided_;
+  absl::flat_hash_map<std::string_view, Newest> newest_;  // by id key
+  std::vector<Leaving> leaving_;
+};
+
+}  // namespace tallystick::ingest
+
+#endif  // TALLYSTICK_LIB_INGEST_EVENT_COMMITTER_H_

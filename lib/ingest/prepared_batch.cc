@@ -1,0 +1,187 @@
+#include "lib/ingest/prepared_batch.h"
+
+#include <algorithm>
+#include <bit>
+#include <cstring>
+#include <utility>
+
+#include "absl/hash/hash.h"
+#include "absl/strings/string_view.h"
+#include "lib/base/status_macros.h"
+#include "lib/encoding/fingerprint.h"
+#include "lib/encoding/keys.h"
+
+namespace tallystick::ingest {
+namespace {
+
+// Sorting compares mostly these eight bytes, and only on a tie goes to the text itself: that spares its cache misses.
+struct SortEntry {
+  std::uint64_t prefix = 0;
+  std::uint32_t index = 0;
+};
+
+// The first eight bytes as a number that orders as they do.
+std::uint64_t PrefixOf(std::string_view text) {
+  std::uint64_t prefix = 0;
+  std::memcpy(&prefix, text.data(), std::min(text.size(), sizeof prefix));
+  if constexpr (std::endian::native == std::endian::little) prefix = __builtin_bswap64(prefix);
+  return prefix;
+}
+
+// Order by prefix, then by `compare_ties` (negative, zero, positive), then as the caller gave them.
+template <typename CompareTies>
+void SortInto(std::vector<SortEntry>* entries, std::vector<std::uint32_t>* order, CompareTies compare_ties) {
+  std::sort(entries->begin(), entries->end(), [&](const SortEntry& a, const SortEntry& b) {
+    if (a.prefix != b.prefix) return a.prefix < b.prefix;
+    if (const int ties = compare_ties(a.index, b.index); ties != 0) return ties < 0;
+    return a.index < b.index;
+  });
+  order->clear();
+  order->reserve(entries->size());
+  for (const SortEntry& entry : *entries) order->push_back(entry.index);
+}
+
+int CompareNumbers(std::uint32_t a, std::uint32_t b) { return static_cast<int>(a > b) - static_cast<int>(a < b); }
+
+}  // namespace
+
+void PreparedBatch::Reserve(std::size_t events, std::size_t text_bytes) {
+  events_.reserve(events);
+  // An event's text is kept once in its row, and its id once more in its key.
+  text_.reserve(text_bytes + events * 64);
+}
+
+void PreparedBatch::Add(std::size_t input_index, const ParsedEvent& event, const HashKey& fingerprint_key) {
+  PreparedEvent& prepared = events_.emplace_back();
+  prepared.input_index = static_cast<std::uint32_t>(input_index);
+  prepared.time = event.event_timestamp;
+  prepared.fingerprint =
+      Fingerprint(fingerprint_key, event.customer_alias, event.event_type, event.event_properties, &scratch_);
+  if (event.customer_event_id.has_value()) {
+    const KeyBuffer id_key = EventIdKey{account_, *event.customer_event_id}.Encode();
+    prepared.id_key_offset = static_cast<std::uint32_t>(text_.size());
+    prepared.id_key_size = static_cast<std::uint32_t>(id_key.view().size());
+    prepared.identity_hash = absl::HashOf(absl::string_view(id_key.view().data(), id_key.view().size()));
+    text_.append(id_key.view());
+  }
+  const EventRow row = {.receipt = {},
+                        .customer_event_id = event.customer_event_id,
+                        .customer_alias = event.customer_alias,
+                        .event_type = event.event_type,
+                        .event_properties = event.event_properties};
+  prepared.row_offset = static_cast<std::uint32_t>(text_.size());
+  row.AppendTo(&text_);
+  prepared.row_size = static_cast<std::uint32_t>(text_.size() - prepared.row_offset);
+  prepared.alias_offset = prepared.row_offset + static_cast<std::uint32_t>(row.AliasOffset());
+  prepared.alias_size = static_cast<std::uint8_t>(event.customer_alias.size());
+}
+
+void PreparedBatch::Sort() {
+  const auto count = static_cast<std::uint32_t>(events_.size());
+  std::vector<SortEntry> entries;
+  entries.reserve(count);
+
+  for (std::uint32_t i = 0; i < count; ++i) {
+    if (events_[i].id_key_size == 0) continue;
+    entries.push_back({PrefixOf(IdKey(events_[i]).substr(account_.bytes.size())), i});
+  }
+  SortInto(&entries, &by_id_,
+           [this](std::uint32_t a, std::uint32_t b) { return IdKey(events_[a]).compare(IdKey(events_[b])); });
+  for (std::size_t i = 1; i < by_id_.size(); ++i) {
+    PreparedEvent& one = events_[by_id_[i - 1]];
+    PreparedEvent& other = events_[by_id_[i]];
+    if (one.identity_hash == other.identity_hash && IdKey(one) == IdKey(other)) one.repeated = other.repeated = true;
+  }
+
+  entries.clear();
+  for (std::uint32_t i = 0; i < count; ++i) {
+    // Seconds take 39 bits and nanoseconds 30: all but their lowest five fit. The time of receipt is mostly the latest.
+    const std::optional<Instant>& time = events_[i].time;
+    entries.push_back({time.has_value() ? time->seconds << 25 | time->nanos >> 5 : ~std::uint64_t{0}, i});
+  }
+  SortInto(&entries, &by_time_, [this](std::uint32_t a, std::uint32_t b) {
+    return CompareNumbers(events_[a].time.value_or(Instant()).nanos, events_[b].time.value_or(Instant()).nanos);
+  });
+
+  // Keys in `customers` begin with the alias's length, and order by time within one customer.
+  std::vector<std::uint32_t> time_rank(count);
+  for (std::uint32_t rank = 0; rank < count; ++rank) time_rank[by_time_[rank]] = rank;
+  entries.clear();
+  for (std::uint32_t i = 0; i < count; ++i) {
+    const std::uint64_t size = events_[i].alias_size;
+    entries.push_back({size << 56 | PrefixOf(Alias(events_[i])) >> 8, i});
+  }
+  SortInto(&entries, &by_customer_, [this, &time_rank](std::uint32_t a, std::uint32_t b) {
+    const int alias = Alias(events_[a]).compare(Alias(events_[b]));
+    return alias != 0 ? alias : CompareNumbers(time_rank[a], time_rank[b]);
+  });
+
+  decisions_.resize(count);
+}
+
+absl::Status PreparedBatch::LookUp(const storage::Database& database, std::uint64_t committed) {
+  looked_up_at_ = committed;
+  if (by_id_.empty()) return absl::OkStatus();
+  std::vector<std::string_view> keys;
+  keys.reserve(by_id_.size());
+  for (const std::uint32_t i : by_id_) {
+    if (const std::string_view key = IdKey(events_[i]); keys.empty() || keys.back() != key) keys.push_back(key);
+  }
+  storage::LookUps found;
+  TALLYSTICK_RETURN_IF_ERROR(database.MultiGet(storage::Family::kEventIds, keys, nullptr, &found));
+
+  std::size_t at = 0;
+  for (const std::uint32_t i : by_id_) {
+    PreparedEvent& event = events_[i];
+    if (keys[at] != IdKey(event)) ++at;
+    const std::optional<std::string_view> value = found.value(at);
+    if (!value.has_value()) continue;
+    TALLYSTICK_ASSIGN_OR_RETURN(const EventIdRow row, EventIdRow::Decode(*value));
+    Stored& stored = event.stored.emplace(Stored{.row = row, .customer_alias = {}});
+    if (event.SameAs(row)) continue;
+    // A row that is not found was superseded in the meantime, or is lost: the committer, who looks again, tells which.
+    absl::StatusOr<std::string> alias = ReadAlias(database, account_, row);
+    if (alias.ok()) {
+      stored.customer_alias = *std::move(alias);
+    } else if (!absl::IsNotFound(alias.status())) {
+      return std::move(alias).status();
+    }
+  }
+  return absl::OkStatus();
+}
+
+std::size_t PreparedBatch::bytes() const {
+  constexpr std::size_t kOtherRowBytes = 200;  // of one event in the families that do not hold its text
+  return text_.size() + events_.size() * kOtherRowBytes;
+}
+
+std::string_view PreparedBatch::IdKey(const PreparedEvent& event) const {
+  return std::string_view(text_).substr(event.id_key_offset, event.id_key_size);
+}
+
+std::string_view PreparedBatch::Alias(const PreparedEvent& event) const {
+  return std::string_view(text_).substr(event.alias_offset, event.alias_size);
+}
+
+std::string_view PreparedBatch::Row(const PreparedEvent& event, Receipt receipt) {
+  EventRow::SetReceipt(receipt, text_.data() + event.row_offset);
+  return std::string_view(text_).substr(event.row_offset, event.row_size);
+}
+
+absl::StatusOr<std::optional<Stored>> ReadStored(const storage::Database& database, std::string_view id_key) {
+  TALLYSTICK_ASSIGN_OR_RETURN(const std::optional<std::string> value, database.Get(storage::Family::kEventIds, id_key));
+  if (!value.has_value()) return std::optional<Stored>();
+  TALLYSTICK_ASSIGN_OR_RETURN(const EventIdRow row, EventIdRow::Decode(*value));
+  return std::optional<Stored>(Stored{.row = row, .customer_alias = {}});
+}
+
+absl::StatusOr<std::string> ReadAlias(const storage::Database& database, const Uuid& account, const EventIdRow& row) {
+  const EventKey key = {.account = account, .time = row.time, .sequence = row.sequence};
+  TALLYSTICK_ASSIGN_OR_RETURN(const std::optional<std::string> value,
+                              database.Get(storage::Family::kEvents, key.Encode()));
+  if (!value.has_value()) return absl::NotFoundError("events: no row for " + DescribeEventKey(key.Encode()));
+  TALLYSTICK_ASSIGN_OR_RETURN(const EventRow event, EventRow::Decode(*value));
+  return std::string(event.customer_alias);
+}
+
+}  // namespace tallystick::ingest

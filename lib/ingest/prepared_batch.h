@@ -1,0 +1,117 @@
+// The events of one write, made ready by their caller: everything that needs no order among writers is done here, in
+// parallel, before the commit queue is asked for a place.
+
+#ifndef TALLYSTICK_LIB_INGEST_PREPARED_BATCH_H_
+#define TALLYSTICK_LIB_INGEST_PREPARED_BATCH_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "lib/base/instant.h"
+#include "lib/base/keyed_hash.h"
+#include "lib/encoding/rows.h"
+#include "lib/json/event_parser.h"
+#include "lib/storage/commit_queue.h"
+#include "lib/storage/database.h"
+#include "tallystick/uuid.h"
+#include "tallystick/write.h"
+
+namespace tallystick::ingest {
+
+// What stands under an event's identity.
+struct Stored {
+  EventIdRow row{};
+  std::string customer_alias{};  // to find its row in `customers`; empty until it is needed
+};
+
+// One valid event. Offsets count into PreparedBatch's text.
+struct PreparedEvent {
+  std::uint32_t input_index = 0;  // its place among the caller's events
+  std::uint32_t id_key_offset = 0;
+  std::uint32_t id_key_size = 0;  // 0: no customerEventId, so its own id will be its identity
+  std::uint32_t row_offset = 0;   // the `events` row, its receipt left open
+  std::uint32_t row_size = 0;
+  std::uint32_t alias_offset = 0;
+  std::uint8_t alias_size = 0;
+  bool repeated = false;          // another event of this batch has the same identity
+  std::optional<Instant> time{};  // absent: the time of receipt
+  std::uint64_t fingerprint = 0;
+  std::uint64_t identity_hash = 0;  // of the id key, for this process only
+  std::optional<Stored> stored{};   // as of PreparedBatch::looked_up_at()
+
+  // Whether `row` says the same, so that storing this event would change nothing.
+  bool SameAs(const EventIdRow& row) const {
+    return fingerprint == row.fingerprint && (!time.has_value() || *time == row.time);
+  }
+};
+
+// What the commit decided for one event.
+struct Decision {
+  Outcome outcome = Outcome::kNotStored;
+  bool live = false;  // its rows are to be written: it was not replaced within its own group
+  Instant time{};
+  std::uint64_t sequence = 0;
+  Receipt receipt{};
+  std::optional<ChangeRow::Replaced> replaced{};
+};
+
+class PreparedBatch : public storage::CommitRequest {
+ public:
+  explicit PreparedBatch(const Uuid& account) : account_(account) {}
+
+  // Room for what is to come.
+  void Reserve(std::size_t events, std::size_t text_bytes);
+
+  // Copies the event; `input_index` grows from call to call.
+  void Add(std::size_t input_index, const ParsedEvent& event, const HashKey& fingerprint_key);
+
+  // Sorts, once all events are there.
+  void Sort();
+
+  // Reads what is stored under the events' identities. `committed` is a sequence whose commit is visible already.
+  absl::Status LookUp(const storage::Database& database, std::uint64_t committed);
+
+  std::size_t bytes() const override;
+
+  const Uuid& account() const { return account_; }
+  std::vector<PreparedEvent>& events() { return events_; }
+  std::vector<Decision>& decisions() { return decisions_; }  // one for each event
+  std::uint64_t looked_up_at() const { return looked_up_at_; }
+
+  std::string_view IdKey(const PreparedEvent& event) const;
+  std::string_view Alias(const PreparedEvent& event) const;
+  // The row with its receipt filled in.
+  std::string_view Row(const PreparedEvent& event, Receipt receipt);
+
+  // The order of each family's keys, as indexes into events(). Events without customerEventId are not in by_id().
+  const std::vector<std::uint32_t>& by_id() const { return by_id_; }
+  const std::vector<std::uint32_t>& by_time() const { return by_time_; }
+  const std::vector<std::uint32_t>& by_customer() const { return by_customer_; }
+
+ private:
+  const Uuid account_;
+  std::string text_;
+  std::string scratch_;
+  std::vector<PreparedEvent> events_;
+  std::vector<Decision> decisions_;
+  std::vector<std::uint32_t> by_id_;
+  std::vector<std::uint32_t> by_time_;
+  std::vector<std::uint32_t> by_customer_;
+  std::uint64_t looked_up_at_ = 0;
+};
+
+// What stands under `id_key` now; absent when nothing does.
+absl::StatusOr<std::optional<Stored>> ReadStored(const storage::Database& database, std::string_view id_key);
+
+// The alias of a stored event, from its `events` row. NOT_FOUND when there is no such row (any more).
+absl::StatusOr<std::string> ReadAlias(const storage::Database& database, const Uuid& account, const EventIdRow& row);
+
+}  // namespace tallystick::ingest
+
+#endif  // TALLYSTICK_LIB_INGEST_PREPARED_BATCH_H_

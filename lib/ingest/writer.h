@@ -1,0 +1,67 @@
+// Writing: from a caller's events to their outcomes.
+
+#ifndef TALLYSTICK_LIB_INGEST_WRITER_H_
+#define TALLYSTICK_LIB_INGEST_WRITER_H_
+
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/types/span.h"
+#include "lib/base/instant.h"
+#include "lib/ingest/event_committer.h"
+#include "lib/ingest/prepared_batch.h"
+#include "lib/json/event_parser.h"
+#include "lib/storage/commit_queue.h"
+#include "lib/storage/database.h"
+#include "lib/storage/failure_latch.h"
+#include "lib/storage/meta.h"
+#include "tallystick/event.h"
+#include "tallystick/options.h"
+#include "tallystick/uuid.h"
+#include "tallystick/write.h"
+
+namespace tallystick::ingest {
+
+// Thread-safe. See the functions of the same names in tallystick/store.h.
+class Writer {
+ public:
+  // `position` is the last one that the database holds.
+  Writer(std::shared_ptr<storage::Database> database, std::shared_ptr<const storage::Identity> identity,
+         const CommitPosition& position, std::shared_ptr<storage::FailureLatch> failure, const Options& options);
+
+  absl::StatusOr<std::vector<WriteResult>> Write(const Uuid& account, absl::Span<const Event> events,
+                                                 const WriteOptions& options);
+  absl::StatusOr<std::vector<WriteResult>> WriteJson(const Uuid& account, absl::Span<const std::string_view> documents,
+                                                     const WriteOptions& options);
+  absl::Status Sync() { return queue_.Sync(); }
+
+ private:
+  // Fills `*event` from the i-th input, or says why it is none. The event's text lives until the next call.
+  using ReadInput = std::function<std::optional<Rejection>(EventParser* parser, std::size_t i, ParsedEvent* event)>;
+
+  absl::StatusOr<std::vector<WriteResult>> WriteInputs(const Uuid& account, std::size_t count, std::size_t text_bytes,
+                                                       const ReadInput& read, const WriteOptions& options);
+  void FillResults(PreparedBatch* batch, std::vector<WriteResult>* results) const;
+
+  std::unique_ptr<EventParser> TakeParser();
+  void GiveBack(std::unique_ptr<EventParser> parser);
+
+  const std::shared_ptr<storage::Database> database_;
+  const std::shared_ptr<const storage::Identity> identity_;
+  const Options options_;
+  EventCommitter committer_;
+  storage::CommitQueue queue_;
+
+  std::mutex parsers_mutex_;
+  std::vector<std::unique_ptr<EventParser>> parsers_;  // guarded by parsers_mutex_; those that nobody is using
+};
+
+}  // namespace tallystick::ingest
+
+#endif  // TALLYSTICK_LIB_INGEST_WRITER_H_
