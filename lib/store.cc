@@ -1,0 +1,249 @@
+#include "tallystick/store.h"
+
+#include <mutex>
+#include <utility>
+
+#include "lib/base/status_macros.h"
+#include "lib/ingest/writer.h"
+#include "lib/query/reads.h"
+#include "lib/storage/database.h"
+#include "lib/storage/failure_latch.h"
+#include "lib/storage/folder.h"
+#include "lib/storage/meta.h"
+
+namespace tallystick {
+namespace {
+
+absl::Status CheckOptions(const Options& options) {
+  if (options.sync_interval < absl::Milliseconds(1) || options.sync_interval > absl::Hours(24)) {
+    return absl::InvalidArgumentError("Options::sync_interval must lie between 1 ms and 24 h, not " +
+                                      absl::FormatDuration(options.sync_interval));
+  }
+  if (options.future_limit.has_value() && *options.future_limit < absl::ZeroDuration()) {
+    return absl::InvalidArgumentError("Options::future_limit must not be negative");
+  }
+  if (options.write_timeout <= absl::ZeroDuration()) {
+    return absl::InvalidArgumentError("Options::write_timeout must be positive");
+  }
+  if (options.clock == nullptr) return absl::InvalidArgumentError("Options::clock must be callable");
+  return absl::OkStatus();
+}
+
+storage::DatabaseEvents EventsFor(const Options& options, const std::shared_ptr<storage::FailureLatch>& failure) {
+  return {.log =
+              [diagnostics = options.diagnostics](Severity severity, std::string_view text) {
+                if (diagnostics) diagnostics({.severity = severity, .text = text});
+              },
+          .background_error =
+              [diagnostics = options.diagnostics, failure](const absl::Status& error) {
+                failure->Set(error);
+                if (diagnostics) diagnostics({.severity = Severity::kError, .text = error.ToString()});
+              }};
+}
+
+absl::Status MakeDatabase(const std::string& path, const Options& options) {
+  TALLYSTICK_ASSIGN_OR_RETURN(
+      const std::shared_ptr<storage::Database> database,
+      storage::Database::Open(path, {.profile = options.profile, .cache_bytes = {}, .create = true}));
+  storage::Batch batch(*database);
+  storage::PutIdentity(storage::NewIdentity(), &batch);
+  storage::PutPosition({}, &batch);
+  TALLYSTICK_RETURN_IF_ERROR(database->Write(&batch));
+  return database->Flush();
+}
+
+}  // namespace
+
+class Store::Impl {
+ public:
+  // What an open store is made of. Calls share it, so that closing in the middle of one takes nothing away from it.
+  struct Parts {
+    std::shared_ptr<storage::Database> database;  // null: a creation cut short, which reads as an empty store
+    std::shared_ptr<const storage::Identity> identity;
+    std::unique_ptr<ingest::Writer> writer;  // null when read-only
+  };
+
+  static absl::StatusOr<std::shared_ptr<const Parts>> OpenForWriting(const std::string& path, const Options& options);
+  static absl::StatusOr<std::shared_ptr<const Parts>> OpenReadOnly(const std::string& path, const Options& options);
+
+  explicit Impl(std::shared_ptr<const Parts> parts) : parts_(std::move(parts)) {}
+
+  absl::Status Close();
+
+  absl::StatusOr<std::shared_ptr<const Parts>> parts() const;
+  absl::StatusOr<std::shared_ptr<const Parts>> WritableParts() const;
+  // What reads go by; absent for an empty store that is only read.
+  absl::StatusOr<std::optional<query::View>> TakeView() const;
+
+ private:
+  mutable std::mutex mutex_;
+  std::shared_ptr<const Parts> parts_;  // guarded by mutex_; null once closed
+};
+
+absl::StatusOr<std::shared_ptr<const Store::Impl::Parts>> Store::Impl::OpenForWriting(const std::string& path,
+                                                                                      const Options& options) {
+  TALLYSTICK_ASSIGN_OR_RETURN(const storage::FolderState before, storage::InspectFolder(path));
+  if (before == storage::FolderState::kAbsent && !options.create_if_missing) {
+    return absl::NotFoundError(path + ": there is no store");
+  }
+  TALLYSTICK_ASSIGN_OR_RETURN(std::shared_ptr<storage::FolderLock> lock, storage::FolderLock::Acquire(path));
+  TALLYSTICK_ASSIGN_OR_RETURN(const storage::FolderState state, storage::InspectFolder(path));
+  if (state == storage::FolderState::kComplete) {
+    if (options.error_if_exists) return absl::AlreadyExistsError(path + ": the store exists");
+  } else {
+    TALLYSTICK_RETURN_IF_ERROR(storage::CreateData(
+        path, [&options](const std::string& data_path) { return MakeDatabase(data_path, options); }));
+  }
+
+  const auto failure = std::make_shared<storage::FailureLatch>();
+  auto parts = std::make_shared<Parts>();
+  TALLYSTICK_ASSIGN_OR_RETURN(
+      parts->database, storage::Database::Open(storage::DataPath(path), {.profile = options.profile,
+                                                                         .cache_bytes = options.cache_bytes,
+                                                                         .lock = std::move(lock),
+                                                                         .events = EventsFor(options, failure)}));
+  TALLYSTICK_ASSIGN_OR_RETURN(storage::Identity identity, storage::ReadIdentity(*parts->database));
+  parts->identity = std::make_shared<const storage::Identity>(std::move(identity));
+  TALLYSTICK_ASSIGN_OR_RETURN(const CommitPosition position, storage::ReadPosition(*parts->database, nullptr));
+  parts->writer = std::make_unique<ingest::Writer>(parts->database, parts->identity, position, failure, options);
+  return parts;
+}
+
+absl::StatusOr<std::shared_ptr<const Store::Impl::Parts>> Store::Impl::OpenReadOnly(const std::string& path,
+                                                                                    const Options& options) {
+  TALLYSTICK_ASSIGN_OR_RETURN(const storage::FolderState state, storage::InspectFolder(path));
+  if (state == storage::FolderState::kAbsent) return absl::NotFoundError(path + ": there is no store");
+  auto parts = std::make_shared<Parts>();
+  if (state == storage::FolderState::kUnfinished) return parts;
+
+  const auto failure = std::make_shared<storage::FailureLatch>();
+  TALLYSTICK_ASSIGN_OR_RETURN(
+      parts->database, storage::Database::Open(storage::DataPath(path), {.profile = options.profile,
+                                                                         .cache_bytes = options.cache_bytes,
+                                                                         .read_only = true,
+                                                                         .events = EventsFor(options, failure)}));
+  TALLYSTICK_ASSIGN_OR_RETURN(storage::Identity identity, storage::ReadIdentity(*parts->database));
+  parts->identity = std::make_shared<const storage::Identity>(std::move(identity));
+  return parts;
+}
+
+absl::Status Store::Impl::Close() {
+  std::shared_ptr<const Parts> parts;
+  {
+    const std::lock_guard lock(mutex_);
+    parts = std::exchange(parts_, nullptr);
+  }
+  if (parts == nullptr || parts->writer == nullptr) return absl::OkStatus();
+  TALLYSTICK_RETURN_IF_ERROR(parts->writer->Sync());
+  // The next opening has no log to replay.
+  return parts->database->Flush();
+}
+
+absl::StatusOr<std::shared_ptr<const Store::Impl::Parts>> Store::Impl::parts() const {
+  const std::lock_guard lock(mutex_);
+  if (parts_ == nullptr) return absl::FailedPreconditionError("the store is closed");
+  return parts_;
+}
+
+absl::StatusOr<std::shared_ptr<const Store::Impl::Parts>> Store::Impl::WritableParts() const {
+  TALLYSTICK_ASSIGN_OR_RETURN(std::shared_ptr<const Parts> open, parts());
+  if (open->writer == nullptr) return absl::FailedPreconditionError("the store is open for reading only");
+  return open;
+}
+
+absl::StatusOr<std::optional<query::View>> Store::Impl::TakeView() const {
+  TALLYSTICK_ASSIGN_OR_RETURN(const std::shared_ptr<const Parts> open, parts());
+  if (open->database == nullptr) return std::optional<query::View>();
+  return std::optional<query::View>({.snapshot = open->database->TakeSnapshot(), .identity = open->identity});
+}
+
+Store::Store(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+
+Store::~Store() {
+  Close().IgnoreError();  // whoever wants to know calls Close
+}
+
+absl::StatusOr<std::unique_ptr<Store>> Store::Open(const std::string& path, const Options& options) {
+  TALLYSTICK_RETURN_IF_ERROR(CheckOptions(options));
+  TALLYSTICK_ASSIGN_OR_RETURN(std::shared_ptr<const Impl::Parts> parts, options.read_only
+                                                                            ? Impl::OpenReadOnly(path, options)
+                                                                            : Impl::OpenForWriting(path, options));
+  return std::unique_ptr<Store>(new Store(std::make_unique<Impl>(std::move(parts))));
+}
+
+absl::Status Store::Close() { return impl_->Close(); }
+
+absl::StatusOr<WriteResult> Store::Put(const Uuid& account, const Event& event, const WriteOptions& options) {
+  TALLYSTICK_ASSIGN_OR_RETURN(std::vector<WriteResult> results,
+                              Write(account, absl::MakeConstSpan(&event, 1), options));
+  return std::move(results.front());
+}
+
+absl::StatusOr<std::vector<WriteResult>> Store::Write(const Uuid& account, absl::Span<const Event> events,
+                                                      const WriteOptions& options) {
+  TALLYSTICK_ASSIGN_OR_RETURN(const auto parts, impl_->WritableParts());
+  return parts->writer->Write(account, events, options);
+}
+
+absl::StatusOr<std::vector<WriteResult>> Store::WriteJson(const Uuid& account,
+                                                          absl::Span<const std::string_view> documents,
+                                                          const WriteOptions& options) {
+  TALLYSTICK_ASSIGN_OR_RETURN(const auto parts, impl_->WritableParts());
+  return parts->writer->WriteJson(account, documents, options);
+}
+
+absl::Status Store::Sync() {
+  TALLYSTICK_ASSIGN_OR_RETURN(const auto parts, impl_->WritableParts());
+  return parts->writer->Sync();
+}
+
+absl::StatusOr<OwnedEvent> Store::Get(const Uuid& account, std::string_view customer_event_id) const {
+  TALLYSTICK_ASSIGN_OR_RETURN(const std::optional<query::View> view, impl_->TakeView());
+  if (!view.has_value()) return absl::NotFoundError("there is no event with this id");
+  return query::Get(*view, account, customer_event_id);
+}
+
+EventIterator Store::Scan(const ScanOptions& options) const {
+  const absl::StatusOr<std::optional<query::View>> view = impl_->TakeView();
+  if (!view.ok()) return EventIterator(view.status());
+  if (!view->has_value()) return EventIterator(absl::OkStatus());
+  return query::Scan(**view, options);
+}
+
+absl::StatusOr<std::vector<EventIterator>> Store::SplitScan(const ScanOptions& options, int parts) const {
+  TALLYSTICK_ASSIGN_OR_RETURN(const std::optional<query::View> view, impl_->TakeView());
+  if (!view.has_value()) return std::vector<EventIterator>();
+  return query::SplitScan(*view, options, parts);
+}
+
+ChangeIterator Store::Changes(const ChangesOptions& options) const {
+  // The snapshot first: what it shows is synced next, so that nothing it shows can be lost any more, and nothing that
+  // it shows as replaced can come back behind the reader's position.
+  const absl::StatusOr<std::optional<query::View>> view = impl_->TakeView();
+  if (!view.ok()) return ChangeIterator(view.status());
+  if (!view->has_value()) return ChangeIterator(absl::OkStatus());
+  const auto parts = impl_->parts();
+  if (!parts.ok()) return ChangeIterator(parts.status());
+  const absl::Status synced = (*parts)->writer != nullptr ? (*parts)->writer->Sync() : (*parts)->database->SyncView();
+  if (!synced.ok()) return ChangeIterator(synced);
+  return query::Changes(**view, options);
+}
+
+absl::StatusOr<StoreStats> Store::Stats(const Uuid& account) const {
+  TALLYSTICK_ASSIGN_OR_RETURN(const std::optional<query::View> view, impl_->TakeView());
+  if (!view.has_value()) return StoreStats();
+  return query::Stats(*view, account);
+}
+
+absl::StatusOr<VerifyReport> Store::Verify(const VerifyOptions& options) const {
+  TALLYSTICK_ASSIGN_OR_RETURN(const std::optional<query::View> view, impl_->TakeView());
+  if (!view.has_value()) return VerifyReport();
+  return query::Verify(*view, options);
+}
+
+History Store::history() const {
+  const auto parts = impl_->parts();
+  return parts.ok() && (*parts)->identity != nullptr ? (*parts)->identity->history : History();
+}
+
+}  // namespace tallystick
