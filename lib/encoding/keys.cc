@@ -1,0 +1,172 @@
+#include "lib/encoding/keys.h"
+
+#include <cassert>
+
+#include "absl/strings/escaping.h"
+#include "absl/strings/string_view.h"
+#include "lib/encoding/bytes.h"
+#include "tallystick/event.h"
+
+namespace tallystick {
+namespace {
+
+absl::Status BadKey(std::string_view family) {
+  return absl::DataLossError(std::string(family) + ": a key does not decode");
+}
+
+void AppendPosition(Instant time, std::uint64_t sequence, KeyBuffer* key) {
+  key->AppendBigEndian(time.seconds, kInstantSecondsSize);
+  key->AppendBigEndian(time.nanos, kInstantNanosSize);
+  key->AppendBigEndian(sequence, kSequenceSize);
+}
+
+void AppendAlias(const Uuid& account, std::string_view customer_alias, KeyBuffer* key) {
+  assert(!customer_alias.empty() && customer_alias.size() <= kNameBytesMax);
+  key->Append(BytesOf(account));
+  key->AppendBigEndian(customer_alias.size(), 1);
+  key->Append(customer_alias);
+}
+
+// The smallest key behind all that begin with `prefix`; empty when there is none.
+std::string PrefixLimit(std::string prefix) {
+  while (!prefix.empty() && prefix.back() == '\xff') prefix.pop_back();
+  if (!prefix.empty()) prefix.back() = static_cast<char>(static_cast<unsigned char>(prefix.back()) + 1);
+  return prefix;
+}
+
+KeyRange TimeRange(const std::string& prefix, Instant from, Instant to) {
+  KeyRange range{.start = prefix, .limit = prefix};
+  AppendInstantBytes(from, &range.start);
+  AppendInstantBytes(to, &range.limit);
+  return range;
+}
+
+std::string InHex(std::string_view key) {
+  return "key " + absl::BytesToHexString(absl::string_view(key.data(), key.size()));
+}
+
+std::string Describe(Instant time, std::uint64_t sequence) {
+  std::string text = "time ";
+  AppendInstant(time, &text);
+  return text + ", sequence " + std::to_string(sequence);
+}
+
+}  // namespace
+
+KeyBuffer EventIdKey::Encode() const {
+  KeyBuffer key;
+  key.Append(BytesOf(account));
+  key.Append(customer_event_id);
+  return key;
+}
+
+absl::StatusOr<EventIdKey> EventIdKey::Decode(std::string_view key) {
+  ByteReader reader(key);
+  EventIdKey decoded;
+  decoded.account = reader.TakeUuid();
+  decoded.customer_event_id = reader.TakeRest();
+  const std::size_t size = decoded.customer_event_id.size();
+  if (!reader.ok() || size == 0 || size > kNameBytesMax) return BadKey("event_ids");
+  return decoded;
+}
+
+KeyBuffer EventKey::Encode() const {
+  KeyBuffer key;
+  key.Append(BytesOf(account));
+  AppendPosition(time, sequence, &key);
+  return key;
+}
+
+absl::StatusOr<EventKey> EventKey::Decode(std::string_view key) {
+  ByteReader reader(key);
+  EventKey decoded;
+  decoded.account = reader.TakeUuid();
+  decoded.time = reader.TakeInstant();
+  decoded.sequence = reader.TakeSequence();
+  if (!reader.at_end()) return BadKey("events");
+  return decoded;
+}
+
+KeyBuffer CustomerKey::Encode() const {
+  KeyBuffer key;
+  AppendAlias(account, customer_alias, &key);
+  AppendPosition(time, sequence, &key);
+  return key;
+}
+
+absl::StatusOr<CustomerKey> CustomerKey::Decode(std::string_view key) {
+  ByteReader reader(key);
+  CustomerKey decoded;
+  decoded.account = reader.TakeUuid();
+  decoded.customer_alias = reader.ShortText();
+  decoded.time = reader.TakeInstant();
+  decoded.sequence = reader.TakeSequence();
+  if (!reader.at_end()) return BadKey("customers");
+  return decoded;
+}
+
+KeyBuffer ChangeKey::Encode() const {
+  KeyBuffer key;
+  key.AppendBigEndian(sequence, kSequenceSize);
+  return key;
+}
+
+absl::StatusOr<ChangeKey> ChangeKey::Decode(std::string_view key) {
+  ByteReader reader(key);
+  ChangeKey decoded;
+  decoded.sequence = reader.TakeSequence();
+  if (!reader.at_end()) return BadKey("changes");
+  return decoded;
+}
+
+KeyRange AccountRange(const Uuid& account) {
+  std::string prefix(BytesOf(account));
+  std::string limit = PrefixLimit(prefix);
+  return {.start = std::move(prefix), .limit = std::move(limit)};
+}
+
+KeyRange EventRange(const Uuid& account, Instant from, Instant to) {
+  return TimeRange(std::string(BytesOf(account)), from, to);
+}
+
+KeyRange CustomerRange(const Uuid& account, std::string_view customer_alias, Instant from, Instant to) {
+  KeyBuffer prefix;
+  AppendAlias(account, customer_alias, &prefix);
+  return TimeRange(std::string(prefix.view()), from, to);
+}
+
+KeyRange ChangeRange(std::uint64_t after, std::uint64_t last) {
+  assert(last < kSequenceEnd);
+  // An empty limit is no limit, which is right behind the greatest sequence.
+  return {.start = std::string(ChangeKey{after + 1}.Encode().view()),
+          .limit = last + 1 == kSequenceEnd ? std::string() : std::string(ChangeKey{last + 1}.Encode().view())};
+}
+
+std::string KeyAfter(std::string_view key) { return std::string(key) + '\0'; }
+
+std::string DescribeEventIdKey(std::string_view key) {
+  const absl::StatusOr<EventIdKey> decoded = EventIdKey::Decode(key);
+  if (!decoded.ok()) return InHex(key);
+  return "account " + decoded->account.ToString() + ", customerEventId '" + std::string(decoded->customer_event_id) +
+         "'";
+}
+
+std::string DescribeEventKey(std::string_view key) {
+  const absl::StatusOr<EventKey> decoded = EventKey::Decode(key);
+  if (!decoded.ok()) return InHex(key);
+  return "account " + decoded->account.ToString() + ", " + Describe(decoded->time, decoded->sequence);
+}
+
+std::string DescribeCustomerKey(std::string_view key) {
+  const absl::StatusOr<CustomerKey> decoded = CustomerKey::Decode(key);
+  if (!decoded.ok()) return InHex(key);
+  return "account " + decoded->account.ToString() + ", customerAlias '" + std::string(decoded->customer_alias) + "', " +
+         Describe(decoded->time, decoded->sequence);
+}
+
+std::string DescribeChangeKey(std::string_view key) {
+  const absl::StatusOr<ChangeKey> decoded = ChangeKey::Decode(key);
+  return decoded.ok() ? "sequence " + std::to_string(decoded->sequence) : InHex(key);
+}
+
+}  // namespace tallystick

@@ -1,0 +1,119 @@
+#include "lib/encoding/rows.h"
+
+#include <cassert>
+
+#include "lib/encoding/bytes.h"
+#include "lib/encoding/keys.h"
+#include "tallystick/event.h"
+
+namespace tallystick {
+namespace {
+
+// Tags of `events` and `changes` rows. Never reused.
+constexpr std::uint8_t kEventRowTag = 1;
+constexpr std::uint8_t kChangeRowEventTag = 1;
+// 2 in `changes`: tombstone (reserved).
+
+// Flags of an `events` row; the others are zero.
+constexpr std::uint8_t kHasCustomerEventId = 1;
+
+// Where SetReceipt finds it: behind the tag.
+constexpr std::size_t kEventRowReceiptOffset = 1;
+
+absl::Status BadRow(std::string_view family, std::string_view what) {
+  return absl::DataLossError(std::string(family) + ": a row " + std::string(what));
+}
+
+void AppendShortText(std::string_view text, std::string* out) {
+  assert(!text.empty() && text.size() <= kNameBytesMax);
+  out->push_back(static_cast<char>(text.size()));
+  out->append(text);
+}
+
+Receipt TakeReceipt(ByteReader* reader) { return Receipt{reader->Number(kReceiptSize)}; }
+
+}  // namespace
+
+void EventIdRow::AppendTo(std::string* out) const {
+  AppendBigEndian(static_cast<std::uint8_t>(state), 1, out);
+  AppendInstantBytes(time, out);
+  AppendBigEndian(sequence, kSequenceSize, out);
+  AppendBigEndian(receipt.ticks, kReceiptSize, out);
+  AppendBigEndian(fingerprint, sizeof fingerprint, out);
+}
+
+absl::StatusOr<EventIdRow> EventIdRow::Decode(std::string_view value) {
+  ByteReader reader(value);
+  const std::uint64_t tag = reader.Number(1);
+  EventIdRow row;
+  row.time = reader.TakeInstant();
+  row.sequence = reader.TakeSequence();
+  row.receipt = TakeReceipt(&reader);
+  row.fingerprint = reader.Number(sizeof row.fingerprint);
+  if (tag != static_cast<std::uint64_t>(EventIdState::kLive)) return BadRow("event_ids", "has an unknown tag");
+  if (!reader.at_end() || row.receipt.ticks >= Receipt::kTicksEnd) return BadRow("event_ids", "does not decode");
+  return row;
+}
+
+void EventRow::AppendTo(std::string* out) const {
+  AppendBigEndian(kEventRowTag, 1, out);
+  AppendBigEndian(receipt.ticks, kReceiptSize, out);
+  out->push_back(static_cast<char>(customer_event_id.has_value() ? kHasCustomerEventId : 0));
+  if (customer_event_id.has_value()) AppendShortText(*customer_event_id, out);
+  AppendShortText(customer_alias, out);
+  AppendShortText(event_type, out);
+  out->append(event_properties);
+}
+
+void EventRow::SetReceipt(Receipt receipt, char* row) {
+  StoreBigEndian(receipt.ticks, kReceiptSize, row + kEventRowReceiptOffset);
+}
+
+absl::StatusOr<EventRow> EventRow::Decode(std::string_view value) {
+  ByteReader reader(value);
+  if (reader.Number(1) != kEventRowTag) return BadRow("events", "has an unknown tag");
+  EventRow row;
+  row.receipt = TakeReceipt(&reader);
+  const std::uint64_t flags = reader.Number(1);
+  if ((flags & ~std::uint64_t{kHasCustomerEventId}) != 0) return BadRow("events", "has unknown flags");
+  if ((flags & kHasCustomerEventId) != 0) row.customer_event_id = reader.ShortText();
+  row.customer_alias = reader.ShortText();
+  row.event_type = reader.ShortText();
+  row.event_properties = reader.TakeRest();
+  const bool object =
+      row.event_properties.size() >= 2 && row.event_properties.front() == '{' && row.event_properties.back() == '}';
+  if (!reader.ok() || !object || row.receipt.ticks >= Receipt::kTicksEnd) return BadRow("events", "does not decode");
+  return row;
+}
+
+void ChangeRow::AppendTo(std::string* out) const {
+  AppendBigEndian(kChangeRowEventTag, 1, out);
+  out->append(BytesOf(account));
+  AppendInstantBytes(time, out);
+  AppendBigEndian(receipt.ticks, kReceiptSize, out);
+  out->push_back(replaced.has_value() ? '\x01' : '\x00');
+  if (!replaced.has_value()) return;
+  AppendBigEndian(replaced->sequence, kSequenceSize, out);
+  AppendBigEndian(replaced->receipt.ticks, kReceiptSize, out);
+}
+
+absl::StatusOr<ChangeRow> ChangeRow::Decode(std::string_view value) {
+  ByteReader reader(value);
+  if (reader.Number(1) != kChangeRowEventTag) return BadRow("changes", "has an unknown tag");
+  ChangeRow row;
+  row.account = reader.TakeUuid();
+  row.time = reader.TakeInstant();
+  row.receipt = TakeReceipt(&reader);
+  const std::uint64_t replaces = reader.Number(1);
+  if (replaces > 1) return BadRow("changes", "has unknown flags");
+  if (replaces == 1) {
+    Replaced& replaced = row.replaced.emplace();
+    replaced.sequence = reader.TakeSequence();
+    replaced.receipt = TakeReceipt(&reader);
+    if (replaced.receipt.ticks >= Receipt::kTicksEnd) return BadRow("changes", "does not decode");
+  }
+  if (!reader.at_end() || row.receipt.ticks >= Receipt::kTicksEnd) return BadRow("changes", "does not decode");
+  return row;
+}
+
+}  // namespace tallystick
