@@ -1,0 +1,40 @@
+// Where the tokens of a document begin: simdjson's first stage.
+//
+// It finds the structural characters ({ } [ ] : ,), the opening quote of each string, and the first byte of everything
+// else that is not whitespace; and it checks UTF-8, that strings end, and that they hold no raw control character. It
+// is simdjson's own parser interface, not its front ends: see event_parser.h for why.
+
+#ifndef TALLYSTICK_LIB_JSON_TOKENIZER_H_
+#define TALLYSTICK_LIB_JSON_TOKENIZER_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string_view>
+
+#include "tallystick/write.h"
+
+namespace tallystick {
+
+// Reuses its memory, which is about four bytes for each of the largest document. Not thread-safe.
+class Tokenizer {
+ public:
+  Tokenizer();
+  ~Tokenizer();
+
+  // Finds the tokens of `document`, of up to 4 GiB, reading no byte outside it; or says why it is no JSON.
+  std::optional<Rejection> Tokenize(std::string_view document);
+
+  // Of the document that was tokenized last: where its tokens begin, in order.
+  const std::uint32_t* starts() const;
+  std::size_t count() const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace tallystick
+
+#endif  // TALLYSTICK_LIB_JSON_TOKENIZER_H_
