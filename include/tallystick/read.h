@@ -58,7 +58,7 @@ class ChangeSource;
 class EventIterator {
  public:
   explicit EventIterator(std::unique_ptr<internal::EventSource> source);
-  explicit EventIterator(absl::Status failure);
+  explicit EventIterator(absl::Status status);  // without an event
   EventIterator(EventIterator&&) noexcept;
   EventIterator& operator=(EventIterator&&) noexcept;
   ~EventIterator();
@@ -79,7 +79,7 @@ class EventIterator {
 
  private:
   std::unique_ptr<internal::EventSource> source_;
-  absl::Status failure_;
+  absl::Status status_;  // when there is no source
 };
 
 struct ChangesOptions {
@@ -109,7 +109,7 @@ struct Change {
 class ChangeIterator {
  public:
   explicit ChangeIterator(std::unique_ptr<internal::ChangeSource> source);
-  explicit ChangeIterator(absl::Status failure);
+  explicit ChangeIterator(absl::Status status);  // without a change
   ChangeIterator(ChangeIterator&&) noexcept;
   ChangeIterator& operator=(ChangeIterator&&) noexcept;
   ~ChangeIterator();
@@ -128,7 +128,7 @@ class ChangeIterator {
 
  private:
   std::unique_ptr<internal::ChangeSource> source_;
-  absl::Status failure_;
+  absl::Status status_;  // when there is no source
 };
 
 }  // namespace tallystick

@@ -1,0 +1,51 @@
+// The rows of a scan in its order, before type filters and limits: from the time index, or merged from those of some
+// customers.
+
+#ifndef TALLYSTICK_LIB_QUERY_EVENT_ROWS_H_
+#define TALLYSTICK_LIB_QUERY_EVENT_ROWS_H_
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "lib/base/instant.h"
+#include "lib/encoding/cursor.h"
+#include "lib/query/reads.h"
+#include "tallystick/read.h"
+#include "tallystick/uuid.h"
+
+namespace tallystick::query {
+
+class EventRows {
+ public:
+  virtual ~EventRows() = default;
+  virtual bool Valid() const = 0;
+  virtual void Next() = 0;
+  virtual std::string_view key() const = 0;    // of `events`; until Next
+  virtual std::string_view value() const = 0;  // likewise
+  virtual absl::Status status() const = 0;
+};
+
+// Which rows.
+struct RowSelection {
+  Uuid account{};
+  Instant from{};
+  Instant to{};
+  Direction direction = Direction::kAscending;
+  std::optional<CursorPosition> behind{};  // only what comes behind this one in the scan's direction
+  storage::ReadLength length = storage::ReadLength::kLong;
+};
+
+// Everybody's.
+std::unique_ptr<EventRows> RowsByTime(const View& view, const RowSelection& selection);
+
+// Those of some customers, each named once. Costs a seek for each of them, and a look-up for each row, in batches.
+std::unique_ptr<EventRows> RowsOfCustomers(const View& view, const RowSelection& selection,
+                                           const std::vector<std::string>& customer_aliases);
+
+}  // namespace tallystick::query
+
+#endif  // TALLYSTICK_LIB_QUERY_EVENT_ROWS_H_

@@ -1,0 +1,135 @@
+#include <algorithm>
+#include <utility>
+
+#include "lib/base/status_macros.h"
+#include "lib/encoding/cursor.h"
+#include "lib/encoding/keys.h"
+#include "lib/query/event_decoder.h"
+#include "lib/query/event_rows.h"
+#include "lib/query/reads.h"
+#include "lib/query/sources.h"
+#include "lib/query/split.h"
+
+namespace tallystick::query {
+namespace {
+
+// A scan of fewer events than this may as well stay in the cache.
+constexpr std::uint64_t kShortScan = 1000;
+
+std::vector<std::string> SortedUnique(std::vector<std::string> values) {
+  std::sort(values.begin(), values.end());
+  values.erase(std::unique(values.begin(), values.end()), values.end());
+  return values;
+}
+
+CursorScope ScopeOf(const ScanOptions& options) {
+  return {.account = options.account,
+          .descending = options.direction == Direction::kDescending,
+          .event_types = options.event_types,
+          .customer_aliases = options.customer_aliases};
+}
+
+// Filters by type, decodes, and stops at the limit.
+class ScanSource : public internal::EventSource {
+ public:
+  ScanSource(const View& view, const ScanOptions& options, std::unique_ptr<EventRows> rows)
+      : identity_(view.identity),
+        scope_(ScopeOf(options)),
+        event_types_(SortedUnique(options.event_types)),
+        remaining_(options.limit),
+        rows_(std::move(rows)),
+        decoder_(view.identity) {
+    FindMatch();
+    if (remaining_ == std::uint64_t{0}) valid_ = false;  // a page of nothing, behind which there is no place to go on
+  }
+
+  bool Valid() const override { return valid_; }
+
+  void Next() override {
+    const EventKey shown{.account = event_.account,
+                         .time = Instant::FromTime(event_.event_timestamp).value_or(Instant()),
+                         .sequence = event_.sequence};
+    rows_->Next();
+    FindMatch();
+    if (!remaining_.has_value() || --*remaining_ > 0) return;
+    if (valid_) {
+      cursor_ = EncodeCursor(identity_->cursor_key, scope_, {.time = shown.time, .sequence = shown.sequence});
+    }
+    valid_ = false;
+  }
+
+  const StoredEvent& event() const override { return event_; }
+  absl::Status status() const override { return status_; }
+  std::optional<std::string> cursor() const override { return cursor_; }
+
+ private:
+  void FindMatch() {
+    valid_ = false;
+    for (; rows_->Valid(); rows_->Next()) {
+      status_ = decoder_.Decode(rows_->key(), rows_->value(), &event_);
+      if (!status_.ok()) return;
+      if (event_types_.empty() || std::binary_search(event_types_.begin(), event_types_.end(), event_.event_type)) {
+        valid_ = true;
+        return;
+      }
+    }
+    status_ = rows_->status();
+  }
+
+  const std::shared_ptr<const storage::Identity> identity_;
+  const CursorScope scope_;
+  const std::vector<std::string> event_types_;
+  std::optional<std::uint64_t> remaining_;  // counts the current event
+  std::unique_ptr<EventRows> rows_;
+  EventDecoder decoder_;
+  StoredEvent event_;
+  bool valid_ = false;
+  absl::Status status_;
+  std::optional<std::string> cursor_;
+};
+
+}  // namespace
+
+EventIterator Scan(const View& view, const ScanOptions& options) {
+  RowSelection selection{
+      .account = options.account,
+      .from = Instant::CeilFromTime(options.from),
+      .to = Instant::CeilFromTime(options.to),
+      .direction = options.direction,
+      .length =
+          options.limit.value_or(kShortScan) < kShortScan ? storage::ReadLength::kShort : storage::ReadLength::kLong,
+  };
+  if (!options.cursor.empty()) {
+    absl::StatusOr<CursorPosition> position = DecodeCursor(view.identity->cursor_key, ScopeOf(options), options.cursor);
+    if (!position.ok()) return EventIterator(std::move(position).status());
+    selection.behind = *position;
+  }
+  if (selection.from >= selection.to) return EventIterator(absl::OkStatus());
+
+  // No event has a name of another length, and no key could hold one.
+  std::vector<std::string> aliases = SortedUnique(options.customer_aliases);
+  std::erase_if(aliases, [](const std::string& alias) { return alias.empty() || alias.size() > kNameBytesMax; });
+  if (aliases.empty() && !options.customer_aliases.empty()) return EventIterator(absl::OkStatus());
+
+  std::unique_ptr<EventRows> rows =
+      aliases.empty() ? RowsByTime(view, selection) : RowsOfCustomers(view, selection, aliases);
+  return EventIterator(std::make_unique<ScanSource>(view, options, std::move(rows)));
+}
+
+absl::StatusOr<std::vector<EventIterator>> SplitScan(const View& view, const ScanOptions& options, int parts) {
+  if (parts < 1) return absl::InvalidArgumentError("a scan is split into at least one part");
+  if (options.limit.has_value()) return absl::InvalidArgumentError("a scan with a limit cannot be split");
+  std::vector<TimeRange> ranges = SplitTime(*view.snapshot, options, parts);
+  if (options.direction == Direction::kDescending) std::reverse(ranges.begin(), ranges.end());
+  std::vector<EventIterator> iterators;
+  for (const TimeRange& range : ranges) {
+    ScanOptions part = options;
+    part.from = range.from.ToTime();
+    part.to = range.to.ToTime();
+    iterators.push_back(Scan(view, part));
+    TALLYSTICK_RETURN_IF_ERROR(iterators.back().status());
+  }
+  return iterators;
+}
+
+}  // namespace tallystick::query

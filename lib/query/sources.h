@@ -1,0 +1,39 @@
+// What the public iterators walk.
+
+#ifndef TALLYSTICK_LIB_QUERY_SOURCES_H_
+#define TALLYSTICK_LIB_QUERY_SOURCES_H_
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "absl/status/status.h"
+#include "tallystick/read.h"
+
+namespace tallystick::internal {
+
+// See EventIterator for what the functions mean.
+class EventSource {
+ public:
+  virtual ~EventSource() = default;
+  virtual bool Valid() const = 0;
+  virtual void Next() = 0;
+  virtual const StoredEvent& event() const = 0;
+  virtual absl::Status status() const = 0;
+  virtual std::optional<std::string> cursor() const = 0;
+};
+
+// See ChangeIterator.
+class ChangeSource {
+ public:
+  virtual ~ChangeSource() = default;
+  virtual bool Valid() const = 0;
+  virtual void Next() = 0;
+  virtual const Change& change() const = 0;
+  virtual absl::Status status() const = 0;
+  virtual std::uint64_t position() const = 0;
+};
+
+}  // namespace tallystick::internal
+
+#endif  // TALLYSTICK_LIB_QUERY_SOURCES_H_

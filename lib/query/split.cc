@@ -1,0 +1,71 @@
+#include "lib/query/split.h"
+
+#include <cstdint>
+#include <string>
+
+#include "lib/encoding/keys.h"
+#include "tallystick/event.h"
+
+namespace tallystick::query {
+namespace {
+
+constexpr std::uint32_t kNanosPerSecond = 1'000'000'000;
+
+// The instant half-way, rounded down.
+Instant Middle(Instant a, Instant b) {
+  const std::uint64_t seconds = a.seconds + b.seconds;
+  const std::uint64_t nanos = std::uint64_t{a.nanos} + b.nanos + (seconds % 2) * kNanosPerSecond;
+  return {.seconds = seconds / 2 + nanos / 2 / kNanosPerSecond,
+          .nanos = static_cast<std::uint32_t>(nanos / 2 % kNanosPerSecond)};
+}
+
+Instant After(Instant instant) {
+  return instant.nanos + 1 < kNanosPerSecond ? Instant{instant.seconds, instant.nanos + 1}
+                                             : Instant{instant.seconds + 1, 0};
+}
+
+std::uint64_t BytesIn(const storage::Database& database, const ScanOptions& options, const TimeRange& range) {
+  if (options.customer_aliases.empty()) {
+    return database.ApproximateBytes(storage::Family::kEvents, EventRange(options.account, range.from, range.to));
+  }
+  std::uint64_t bytes = 0;
+  for (const std::string& alias : options.customer_aliases) {
+    if (alias.empty() || alias.size() > kNameBytesMax) continue;
+    bytes += database.ApproximateBytes(storage::Family::kCustomers,
+                                       CustomerRange(options.account, alias, range.from, range.to));
+  }
+  return bytes;
+}
+
+}  // namespace
+
+std::vector<TimeRange> SplitTime(const storage::Snapshot& snapshot, const ScanOptions& options, int parts) {
+  const storage::Database& database = snapshot.database();
+  const TimeRange whole{.from = Instant::CeilFromTime(options.from), .to = Instant::CeilFromTime(options.to)};
+  if (whole.from >= whole.to) return {whole};
+  const std::uint64_t bytes = BytesIn(database, options, whole);
+
+  std::vector<TimeRange> ranges;
+  Instant from = whole.from;
+  for (int part = 1; part < parts && from < whole.to; ++part) {
+    const std::uint64_t wanted = bytes / static_cast<std::uint64_t>(parts) * static_cast<std::uint64_t>(part);
+    // The first instant up to which at least `wanted` bytes lie.
+    Instant low = from;
+    Instant high = whole.to;
+    while (low < high) {
+      const Instant middle = Middle(low, high);
+      if (BytesIn(database, options, {.from = whole.from, .to = middle}) < wanted) {
+        low = After(middle);
+      } else {
+        high = middle;
+      }
+    }
+    if (low <= from || low >= whole.to) continue;
+    ranges.push_back({.from = from, .to = low});
+    from = low;
+  }
+  ranges.push_back({.from = from, .to = whole.to});
+  return ranges;
+}
+
+}  // namespace tallystick::query

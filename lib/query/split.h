@@ -1,0 +1,25 @@
+// Cuts a scan's range of time into pieces of about equal size.
+
+#ifndef TALLYSTICK_LIB_QUERY_SPLIT_H_
+#define TALLYSTICK_LIB_QUERY_SPLIT_H_
+
+#include <vector>
+
+#include "lib/base/instant.h"
+#include "lib/storage/database.h"
+#include "tallystick/read.h"
+
+namespace tallystick::query {
+
+struct TimeRange {
+  Instant from{};
+  Instant to{};
+};
+
+// Up to `parts` (at least 1) ranges, in order of time, that together are the scan's own. Goes by RocksDB's estimates of
+// size, which are coarse below some blocks' worth of rows: a small range may come back whole. No event is read.
+std::vector<TimeRange> SplitTime(const storage::Snapshot& snapshot, const ScanOptions& options, int parts);
+
+}  // namespace tallystick::query
+
+#endif  // TALLYSTICK_LIB_QUERY_SPLIT_H_

@@ -1,0 +1,305 @@
+#include <algorithm>
+#include <cstddef>
+#include <functional>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "lib/base/status_macros.h"
+#include "lib/encoding/fingerprint.h"
+#include "lib/encoding/keys.h"
+#include "lib/encoding/rows.h"
+#include "lib/query/event_decoder.h"
+#include "lib/query/look_up.h"
+#include "lib/query/reads.h"
+
+namespace tallystick::query {
+namespace {
+
+using storage::Family;
+
+constexpr std::size_t kChunk = 1024;  // rows checked together
+constexpr std::size_t kDifferencesKept = 100;
+
+// First every event against the other families, then every row of those back against the events: together they make
+// sure that each event has exactly one row in each family, and that no other row is there.
+class Verifier {
+ public:
+  Verifier(const View& view, const VerifyOptions& options)
+      : view_(view), database_(view.snapshot->database()), options_(options), decoder_(view.identity) {}
+
+  absl::StatusOr<VerifyReport> Run();
+
+ private:
+  using KeyDescriber = std::string (*)(std::string_view key);
+
+  // A row of the family that is being walked.
+  struct Row {
+    std::string key;
+    std::string value;
+  };
+
+  // Hands every row of the family to `check` in chunks, and counts them.
+  absl::Status Walk(Family family, std::uint64_t* count, const std::function<absl::Status()>& check);
+
+  absl::Status CheckEvents();
+  absl::Status CheckEventIds();
+  absl::Status CheckCustomers();
+  absl::Status CheckChanges();
+  absl::Status CheckUnused(Family family);
+
+  // The rows that the last look-ups found for the i-th event of the chunk.
+  void CompareIdRow(const EventKey& position, const EventRow& row, std::size_t i);
+  void CheckCustomerRow(std::size_t i);
+  void CompareChangeRow(const EventKey& position, const EventRow& row, std::size_t i);
+
+  void Report(Family family, std::string key, std::string problem);
+  void ReportAt(Family family, KeyDescriber describe, std::string_view key, std::string problem) {
+    Report(family, describe(key), std::move(problem));
+  }
+
+  const View& view_;
+  const storage::Database& database_;
+  const VerifyOptions& options_;
+  EventDecoder decoder_;
+  VerifyReport report_;
+  std::uint64_t rows_read_ = 0;
+  std::uint64_t rows_total_ = 0;
+
+  std::vector<Row> chunk_;
+  LookUp ids_;
+  LookUp customers_;
+  LookUp changes_;
+  LookUp events_;
+  std::string scratch_;
+  std::uint64_t last_change_ticks_ = 0;
+};
+
+void Verifier::Report(Family family, std::string key, std::string problem) {
+  ++report_.difference_count;
+  if (report_.differences.size() == kDifferencesKept) return;
+  report_.differences.push_back(
+      {.family = std::string(storage::FamilyName(family)), .key = std::move(key), .problem = std::move(problem)});
+}
+
+absl::Status Verifier::Walk(Family family, std::uint64_t* count, const std::function<absl::Status()>& check) {
+  storage::RowIterator rows = database_.NewIterator(family, {}, view_.snapshot, storage::ReadLength::kLong);
+  rows.SeekToFirst();
+  while (rows.Valid()) {
+    chunk_.clear();
+    for (; rows.Valid() && chunk_.size() < kChunk; rows.Next()) {
+      chunk_.push_back({.key = std::string(rows.key()), .value = std::string(rows.value())});
+    }
+    TALLYSTICK_RETURN_IF_ERROR(check());
+    *count += chunk_.size();
+    rows_read_ += chunk_.size();
+    if (options_.progress) options_.progress(rows_read_, std::max(rows_read_, rows_total_));
+  }
+  return rows.status();
+}
+
+absl::StatusOr<VerifyReport> Verifier::Run() {
+  TALLYSTICK_ASSIGN_OR_RETURN(const CommitPosition position, storage::ReadPosition(database_, view_.snapshot.get()));
+  report_.last_sequence = position.sequence;
+  for (const Family family : {Family::kEvents, Family::kEventIds, Family::kCustomers, Family::kChanges}) {
+    rows_total_ += database_.ApproximateRows(family);
+  }
+  TALLYSTICK_RETURN_IF_ERROR(Walk(Family::kEvents, &report_.events, [this] { return CheckEvents(); }));
+  TALLYSTICK_RETURN_IF_ERROR(Walk(Family::kEventIds, &report_.event_ids, [this] { return CheckEventIds(); }));
+  TALLYSTICK_RETURN_IF_ERROR(Walk(Family::kCustomers, &report_.customers, [this] { return CheckCustomers(); }));
+  TALLYSTICK_RETURN_IF_ERROR(Walk(Family::kChanges, &report_.changes, [this] { return CheckChanges(); }));
+  if (last_change_ticks_ > position.receipt.ticks) {
+    Report(Family::kMeta, std::string(meta_key::kPosition), "its receipt lies before that of a stored event");
+  }
+  for (const Family family : {Family::kRollups, Family::kConsumers}) TALLYSTICK_RETURN_IF_ERROR(CheckUnused(family));
+  return std::move(report_);
+}
+
+// --- Every event against the other families
+// ----------------------------------------------------------------------------
+
+absl::Status Verifier::CheckEvents() {
+  struct Event {
+    EventKey position;
+    EventRow row;
+  };
+  std::vector<Event> events;
+  ids_.Clear();
+  customers_.Clear();
+  changes_.Clear();
+  for (const Row& row : chunk_) {
+    StoredEvent event;
+    if (const absl::Status status = decoder_.Decode(row.key, row.value, &event); !status.ok()) {
+      ReportAt(Family::kEvents, DescribeEventKey, row.key, std::string(status.message()));
+      continue;
+    }
+    // Both decode: the decoder has just done the same.
+    const EventKey position = *EventKey::Decode(row.key);
+    events.push_back({.position = position, .row = *EventRow::Decode(row.value)});
+    ids_.Add(EventIdKey{position.account, event.customer_event_id}.Encode());
+    customers_.Add(CustomerKey{.account = position.account,
+                               .customer_alias = event.customer_alias,
+                               .time = position.time,
+                               .sequence = position.sequence}
+                       .Encode());
+    changes_.Add(ChangeKey{.sequence = position.sequence}.Encode());
+    if (position.sequence > report_.last_sequence) {
+      ReportAt(Family::kEvents, DescribeEventKey, row.key, "its sequence lies behind the store's last");
+    }
+  }
+  TALLYSTICK_RETURN_IF_ERROR(ids_.Run(Family::kEventIds, *view_.snapshot));
+  TALLYSTICK_RETURN_IF_ERROR(customers_.Run(Family::kCustomers, *view_.snapshot));
+  TALLYSTICK_RETURN_IF_ERROR(changes_.Run(Family::kChanges, *view_.snapshot));
+  for (std::size_t i = 0; i < events.size(); ++i) {
+    CompareIdRow(events[i].position, events[i].row, i);
+    CheckCustomerRow(i);
+    CompareChangeRow(events[i].position, events[i].row, i);
+  }
+  return absl::OkStatus();
+}
+
+void Verifier::CompareIdRow(const EventKey& position, const EventRow& row, std::size_t i) {
+  const auto report = [&](std::string problem) {
+    ReportAt(Family::kEventIds, DescribeEventIdKey, ids_.key(i), std::move(problem));
+  };
+  const std::optional<std::string_view> value = ids_.value(i);
+  if (!value.has_value()) return report("is missing, though an event has this id");
+  const absl::StatusOr<EventIdRow> found = EventIdRow::Decode(*value);
+  if (!found.ok()) return;  // the pass over this family reports it
+  if (found->time != position.time || found->sequence != position.sequence) {
+    return report("points elsewhere, though an event with this id stands at sequence " +
+                  std::to_string(position.sequence));
+  }
+  if (found->receipt != row.receipt) report("has another receipt than its event");
+  const std::uint64_t fingerprint =
+      Fingerprint(view_.identity->fingerprint_key, row.customer_alias, row.event_type, row.event_properties, &scratch_);
+  if (found->fingerprint != fingerprint) report("has another fingerprint than its event");
+}
+
+void Verifier::CheckCustomerRow(std::size_t i) {
+  const std::optional<std::string_view> value = customers_.value(i);
+  if (!value.has_value()) {
+    ReportAt(Family::kCustomers, DescribeCustomerKey, customers_.key(i), "is missing, though there is such an event");
+  }
+}
+
+void Verifier::CompareChangeRow(const EventKey& position, const EventRow& row, std::size_t i) {
+  const auto report = [&](std::string problem) {
+    ReportAt(Family::kChanges, DescribeChangeKey, changes_.key(i), std::move(problem));
+  };
+  const std::optional<std::string_view> value = changes_.value(i);
+  if (!value.has_value()) return report("is missing, though an event has this sequence");
+  const absl::StatusOr<ChangeRow> found = ChangeRow::Decode(*value);
+  if (!found.ok()) return;  // the pass over this family reports it
+  if (found->account != position.account || found->time != position.time) {
+    return report("points elsewhere, though an event has this sequence");
+  }
+  if (found->receipt != row.receipt) report("has another receipt than its event");
+}
+
+// --- Every other row back against the events
+// ---------------------------------------------------------------------------
+
+absl::Status Verifier::CheckEventIds() {
+  events_.Clear();
+  std::vector<const Row*> checked;
+  for (const Row& row : chunk_) {
+    const absl::StatusOr<EventIdKey> key = EventIdKey::Decode(row.key);
+    const absl::StatusOr<EventIdRow> value = EventIdRow::Decode(row.value);
+    if (!key.ok() || !value.ok()) {
+      ReportAt(Family::kEventIds, DescribeEventIdKey, row.key, "does not decode");
+      continue;
+    }
+    checked.push_back(&row);
+    events_.Add(EventKey{.account = key->account, .time = value->time, .sequence = value->sequence}.Encode());
+  }
+  TALLYSTICK_RETURN_IF_ERROR(events_.Run(Family::kEvents, *view_.snapshot));
+  for (std::size_t i = 0; i < checked.size(); ++i) {
+    const std::optional<std::string_view> value = events_.value(i);
+    StoredEvent event;
+    if (!value.has_value()) {
+      ReportAt(Family::kEventIds, DescribeEventIdKey, checked[i]->key, "points to an event that is not there");
+    } else if (decoder_.Decode(events_.key(i), *value, &event).ok() &&
+               EventIdKey{event.account, event.customer_event_id}.Encode().view() != checked[i]->key) {
+      ReportAt(Family::kEventIds, DescribeEventIdKey, checked[i]->key, "points to an event with another id");
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Verifier::CheckCustomers() {
+  events_.Clear();
+  std::vector<const Row*> checked;
+  for (const Row& row : chunk_) {
+    const absl::StatusOr<CustomerKey> key = CustomerKey::Decode(row.key);
+    if (!key.ok() || !row.value.empty()) {
+      ReportAt(Family::kCustomers, DescribeCustomerKey, row.key, "does not decode");
+      continue;
+    }
+    checked.push_back(&row);
+    events_.Add(EventKey{.account = key->account, .time = key->time, .sequence = key->sequence}.Encode());
+  }
+  TALLYSTICK_RETURN_IF_ERROR(events_.Run(Family::kEvents, *view_.snapshot));
+  for (std::size_t i = 0; i < checked.size(); ++i) {
+    const std::optional<std::string_view> value = events_.value(i);
+    if (!value.has_value()) {
+      ReportAt(Family::kCustomers, DescribeCustomerKey, checked[i]->key, "points to an event that is not there");
+      continue;
+    }
+    const absl::StatusOr<EventRow> event = EventRow::Decode(*value);
+    if (event.ok() && event->customer_alias != CustomerKey::Decode(checked[i]->key)->customer_alias) {
+      ReportAt(Family::kCustomers, DescribeCustomerKey, checked[i]->key, "points to an event of another customer");
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Verifier::CheckChanges() {
+  events_.Clear();
+  std::vector<const Row*> checked;
+  for (const Row& row : chunk_) {
+    const absl::StatusOr<ChangeKey> key = ChangeKey::Decode(row.key);
+    const absl::StatusOr<ChangeRow> value = ChangeRow::Decode(row.value);
+    if (!key.ok() || !value.ok()) {
+      ReportAt(Family::kChanges, DescribeChangeKey, row.key, "does not decode");
+      continue;
+    }
+    checked.push_back(&row);
+    events_.Add(EventKey{.account = value->account, .time = value->time, .sequence = key->sequence}.Encode());
+    if (value->receipt.ticks <= last_change_ticks_) {
+      ReportAt(Family::kChanges, DescribeChangeKey, row.key, "has a receipt that is not after the one before it");
+    }
+    last_change_ticks_ = value->receipt.ticks;
+    if (key->sequence > report_.last_sequence) {
+      ReportAt(Family::kChanges, DescribeChangeKey, row.key, "lies behind the store's last sequence");
+    }
+    if (value->replaced.has_value() &&
+        (value->replaced->sequence >= key->sequence || value->replaced->receipt >= value->receipt)) {
+      ReportAt(Family::kChanges, DescribeChangeKey, row.key, "replaces an event that came after it");
+    }
+  }
+  TALLYSTICK_RETURN_IF_ERROR(events_.Run(Family::kEvents, *view_.snapshot));
+  for (std::size_t i = 0; i < checked.size(); ++i) {
+    if (!events_.value(i).has_value()) {
+      ReportAt(Family::kChanges, DescribeChangeKey, checked[i]->key, "points to an event that is not there");
+    }
+  }
+  return absl::OkStatus();
+}
+
+// Nothing writes these families yet.
+absl::Status Verifier::CheckUnused(Family family) {
+  std::uint64_t rows = 0;
+  TALLYSTICK_RETURN_IF_ERROR(Walk(family, &rows, [] { return absl::OkStatus(); }));
+  if (rows > 0) Report(family, "", "holds " + std::to_string(rows) + " rows that this format version does not have");
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::StatusOr<VerifyReport> Verify(const View& view, const VerifyOptions& options) {
+  return Verifier(view, options).Run();
+}
+
+}  // namespace tallystick::query
