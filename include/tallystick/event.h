@@ -56,8 +56,9 @@ std::string ToJson(const StoredEvent& event);
 void AppendJson(const StoredEvent& event, std::string* out);
 
 // `text` as a JSON string, quotes included: `"` and `\` escaped, control characters as `\n`, `\t`, `\u001f` and so on.
-// Bytes that are not UTF-8 become U+FFFD, so that the result is always valid JSON.
-void AppendJsonString(std::string_view text, std::string* out);
+// Bytes that are not UTF-8 become U+FFFD, so that the result is always valid JSON. Returns whether all of `text` was
+// UTF-8.
+bool AppendJsonString(std::string_view text, std::string* out);
 
 // RFC 3339 date-time with an offset, to the nanosecond: `2022-10-01T02:00:00.5+02:00`. INVALID_ARGUMENT, with the
 // reason, for anything else; the accepted range is years 0001 to 9999 in UTC, and second 60 only where a leap second

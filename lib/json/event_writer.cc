@@ -66,17 +66,20 @@ void AppendMember(std::string_view key, std::string_view text, std::string* out)
 
 }  // namespace
 
-void AppendJsonString(std::string_view text, std::string* out) {
+bool AppendJsonString(std::string_view text, std::string* out) {
   constexpr std::string_view kReplacement = "\xef\xbf\xbd";  // U+FFFD
+  bool valid = true;
   out->push_back('"');
   while (true) {
     const std::optional<std::size_t> bad = FindInvalidUtf8(text);
     AppendEscapedText(text.substr(0, bad.value_or(text.size())), out);
     if (!bad.has_value()) break;
+    valid = false;
     out->append(kReplacement);
     text.remove_prefix(*bad + 1);
   }
   out->push_back('"');
+  return valid;
 }
 
 void AppendJson(const StoredEvent& event, std::string* out) {

@@ -1,0 +1,58 @@
+// What the commands of the program share.
+
+#ifndef TALLYSTICK_TOOLS_COMMAND_H_
+#define TALLYSTICK_TOOLS_COMMAND_H_
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "CLI/CLI.hpp"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "tallystick/store.h"
+
+namespace tallystick::tools {
+
+// Exit statuses.
+inline constexpr int kDone = 0;
+inline constexpr int kFailed = 1;
+inline constexpr int kWrongUsage = 2;
+inline constexpr int kDoneWithRejections = 3;
+
+// Which store and account: `--db` and `--account`, and their defaults.
+struct Target {
+  std::string db;
+  Uuid account;
+};
+
+void AddTarget(CLI::App* command, Target* target);
+
+// Adds an option that takes one value each time it is given.
+CLI::Option* AddRepeatable(CLI::App* command, const std::string& name, std::vector<std::string>* values,
+                           const std::string& description);
+
+// Adds an option whose value is an RFC 3339 date-time.
+CLI::Option* AddTimestamp(CLI::App* command, const std::string& name, absl::Time* time, const std::string& description);
+
+// Opens the store to read; never makes one.
+absl::StatusOr<std::unique_ptr<Store>> OpenToRead(const Target& target);
+// Opens the store to write; makes an absent one.
+absl::StatusOr<std::unique_ptr<Store>> OpenToWrite(const Target& target);
+
+// Tells a person on standard error: `tallystick: TEXT`.
+void Tell(const std::string& text);
+
+// Tells why the command failed, and returns kFailed.
+int Fail(const absl::Status& status);
+
+// Each adds its command to the program. When the command is the one given, `*exit_status` is what it ended with.
+void AddImport(CLI::App* program, int* exit_status);
+void AddGet(CLI::App* program, int* exit_status);
+void AddScan(CLI::App* program, int* exit_status);
+void AddStats(CLI::App* program, int* exit_status);
+void AddVerify(CLI::App* program, int* exit_status);
+
+}  // namespace tallystick::tools
+
+#endif  // TALLYSTICK_TOOLS_COMMAND_H_

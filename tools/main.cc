@@ -1,0 +1,35 @@
+// The program `tallystick`: the library from the command line.
+
+#include <csignal>
+
+#include "CLI/CLI.hpp"
+#include "command.h"
+
+int main(int argc, char** argv) {
+  // A reader of our output that goes away is an error of a write, which Output reports.
+  std::signal(SIGPIPE, SIG_IGN);
+
+  using namespace tallystick::tools;  // NOLINT(google-build-using-namespace): this file is the program
+  CLI::App program("Stores deduplicated usage events, and reads them by time and by customer.", "tallystick");
+  program.set_version_flag("--version", "tallystick " TALLYSTICK_VERSION);
+  program.require_subcommand(1);
+  program.footer(
+      "Exit status: 0 done; 1 failed; 2 wrong usage; 3 done, but some events were rejected.\n"
+      "'tallystick COMMAND --help' shows a command's options, with an example.");
+
+  int exit_status = kDone;
+  AddImport(&program, &exit_status);
+  AddGet(&program, &exit_status);
+  AddScan(&program, &exit_status);
+  AddStats(&program, &exit_status);
+  AddVerify(&program, &exit_status);
+
+  try {
+    program.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    const bool asked = error.get_exit_code() == 0;  // --help, --version
+    program.exit(error);
+    return asked ? kDone : kWrongUsage;
+  }
+  return exit_status;
+}

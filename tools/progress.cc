@@ -1,0 +1,80 @@
+#include "progress.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstdio>
+#include <utility>
+
+#include "absl/time/clock.h"
+
+namespace tallystick::tools {
+namespace {
+
+constexpr absl::Duration kRedrawInterval = absl::Milliseconds(100);
+constexpr std::size_t kBarWidth = 24;
+
+// 1234567 as "1,234,567".
+std::string Grouped(std::uint64_t number) {
+  std::string text = std::to_string(number);
+  for (std::size_t i = text.size(); i > 3;) text.insert(i -= 3, ",");
+  return text;
+}
+
+// "1:02:03", "2:03".
+std::string Clock(absl::Duration duration) {
+  const std::int64_t seconds = absl::ToInt64Seconds(duration);
+  std::array<char, 32> text;
+  if (seconds >= 3600) {
+    std::snprintf(text.data(), text.size(), "%d:%02d:%02d", static_cast<int>(seconds / 3600),
+                  static_cast<int>(seconds / 60 % 60), static_cast<int>(seconds % 60));
+  } else {
+    std::snprintf(text.data(), text.size(), "%d:%02d", static_cast<int>(seconds / 60), static_cast<int>(seconds % 60));
+  }
+  return text.data();
+}
+
+}  // namespace
+
+Progress::Progress(std::string unit)
+    : unit_(std::move(unit)), terminal_(::isatty(STDERR_FILENO) == 1), began_(absl::Now()) {}
+
+Progress::~Progress() { Clear(); }
+
+void Progress::Update(std::uint64_t count, std::optional<double> fraction) {
+  if (!terminal_) return;
+  const absl::Time now = absl::Now();
+  if (shown_ && now - drawn_ < kRedrawInterval) return;
+  drawn_ = now;
+
+  const absl::Duration elapsed = now - began_;
+  const double seconds = std::max(absl::ToDoubleSeconds(elapsed), 0.001);
+  std::string line;
+  if (fraction.has_value()) {
+    const double done = std::clamp(*fraction, 0.0, 1.0);
+    const auto filled = static_cast<std::size_t>(done * kBarWidth);
+    line += "[" + std::string(filled, '#') + std::string(kBarWidth - filled, ' ') + "] " +
+            std::to_string(static_cast<int>(done * 100)) + " %  ";
+    line += Grouped(count) + " " + unit_ + "  ";
+    line += Grouped(static_cast<std::uint64_t>(static_cast<double>(count) / seconds)) + "/s";
+    if (done > 0) line += "  " + Clock(elapsed / done - elapsed) + " left";
+  } else {
+    line += Grouped(count) + " " + unit_ + "  ";
+    line += Grouped(static_cast<std::uint64_t>(static_cast<double>(count) / seconds)) + "/s  " + Clock(elapsed);
+  }
+  // Back to the line's start, and what is left of the last one erased (ECMA-48, EL).
+  std::fprintf(stderr, "\r%s\x1b[K", line.c_str());
+  std::fflush(stderr);
+  shown_ = true;
+}
+
+void Progress::Clear() {
+  if (!shown_) return;
+  std::fputs("\r\x1b[K", stderr);
+  std::fflush(stderr);
+  shown_ = false;
+}
+
+}  // namespace tallystick::tools

@@ -1,0 +1,65 @@
+#include "rejects.h"
+
+#include <cerrno>
+#include <cstddef>
+#include <cstdio>
+#include <system_error>
+
+#include "absl/strings/escaping.h"
+#include "absl/strings/string_view.h"
+#include "tallystick/event.h"
+
+namespace tallystick::tools {
+namespace {
+
+constexpr std::size_t kInputBytesMax = 64 * 1024;
+
+// At most kInputBytesMax bytes, not ending in the middle of a character.
+std::string_view Shortened(std::string_view input) {
+  if (input.size() <= kInputBytesMax) return input;
+  std::size_t size = kInputBytesMax;
+  const auto continues = [&] { return (static_cast<unsigned char>(input[size]) & 0xc0) == 0x80; };
+  while (size > kInputBytesMax - 4 && continues()) --size;
+  return input.substr(0, size);
+}
+
+}  // namespace
+
+absl::Status Rejects::Open(const std::string& input_name, const std::string& path) {
+  input_name_ = input_name;
+  path_ = path;
+  if (path_.empty()) return absl::OkStatus();
+  file_.open(path_, std::ios::binary | std::ios::trunc);
+  if (file_.is_open()) return absl::OkStatus();
+  return absl::UnknownError(path_ + ": cannot open: " + std::generic_category().message(errno));
+}
+
+void Rejects::Add(std::uint64_t line_number, const Rejection& rejection, std::string_view input, bool cut) {
+  std::fprintf(stderr, "%s:%llu: %s\n", input_name_.c_str(), static_cast<unsigned long long>(line_number),
+               rejection.ToString().c_str());
+  if (path_.empty()) return;
+
+  const std::string_view shown = Shortened(input);
+  std::string json = "{\"line\":" + std::to_string(line_number) + ",\"error\":{\"type\":\"";
+  json += RejectReasonName(rejection.reason);
+  json += "\",\"message\":";
+  AppendJsonString(rejection.message, &json);
+  json += ",\"pointer\":";
+  AppendJsonString(rejection.pointer, &json);
+  json += "},\"input\":";
+  if (!AppendJsonString(shown, &json)) {
+    json += ",\"inputBase64\":\"" + absl::Base64Escape(absl::string_view(shown.data(), shown.size())) + "\"";
+  }
+  if (cut || shown.size() < input.size()) json += ",\"truncated\":true";
+  json += "}\n";
+  file_.write(json.data(), static_cast<std::streamsize>(json.size()));
+}
+
+absl::Status Rejects::Close() {
+  if (path_.empty()) return absl::OkStatus();
+  file_.close();
+  if (!file_.fail()) return absl::OkStatus();
+  return absl::UnknownError(path_ + ": cannot write the rejected lines");
+}
+
+}  // namespace tallystick::tools
