@@ -7,7 +7,7 @@
 #
 #   ${TALLYSTICK_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/tallystick}/rocksdb-VERSION
 #
-# Takes about eight minutes on two cores, once; a finished build is kept and found at once. The last line printed is
+# Takes about twelve minutes on two cores, once; a finished build is kept and found at once. The last line printed is
 # the folder.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -50,7 +50,7 @@ apt-get "${apt_options[@]}" -qq update
 launcher=()
 if command -v ccache >/dev/null; then launcher=(-DCMAKE_CXX_COMPILER_LAUNCHER=ccache -DCMAKE_C_COMPILER_LAUNCHER=ccache); fi
 sse42=()
-if [[ $(uname -m) == x86_64 ]]; then sse42=(-DFORCE_SSE42=ON); fi # CRC-32C by instruction; every x86-64 of since 2011 has it
+if [[ $(uname -m) == x86_64 ]]; then sse42=(-DFORCE_SSE42=ON); fi # CRC-32C by instruction; every x86-64 since 2011 has it
 echo "build-rocksdb: building; log in $cache/build-rocksdb.log" >&2
 {
   cmake -S "$work/source" -B "$work/build" -G Ninja -DCMAKE_BUILD_TYPE=Release -DCMAKE_INSTALL_PREFIX="$work/prefix" \

@@ -1,0 +1,27 @@
+#!/usr/bin/env bash
+# Installs Tallystick into an empty prefix, as a stranger would, and builds and runs the example project against it:
+# through find_package, and through pkg-config. Arguments: the build folder, the source folder, the C++ compiler.
+set -euo pipefail
+build=$1 source=$2 compiler=$3
+
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+cmake --install "$build" --prefix "$work/prefix" >"$work/install.log" || { cat "$work/install.log"; exit 1; }
+
+# The example alone: nothing of the project's tree may be reached from it.
+cp -r "$source/docs/examples/embed" "$work/embed"
+expected=$'created\nsuperseded\nevent-1 {"length":512}'
+
+cmake -S "$work/embed" -B "$work/build" -G Ninja -DCMAKE_CXX_COMPILER="$compiler" -DCMAKE_PREFIX_PATH="$work/prefix"
+cmake --build "$work/build"
+answer=$("$work/build/embed" "$work/store")
+[[ $answer == "$expected" ]] || { echo "find_package: the example printed: $answer"; exit 1; }
+
+pc=$(find "$work/prefix" -name tallystick.pc)
+# Where a prefix lies is the installer's to say; this one is not the one that was configured.
+flags=$(PKG_CONFIG_PATH=$(dirname "$pc") pkg-config --define-variable=prefix="$work/prefix" --cflags --libs tallystick)
+"$compiler" "$work/embed/main.cc" -o "$work/embed-pc" $flags
+answer=$("$work/embed-pc" "$work/store-pc")
+[[ $answer == "$expected" ]] || { echo "pkg-config: the example printed: $answer"; exit 1; }
+
+"$work/prefix/bin/tallystick" --version
