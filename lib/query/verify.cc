@@ -116,8 +116,7 @@ absl::StatusOr<VerifyReport> Verifier::Run() {
   return std::move(report_);
 }
 
-// --- Every event against the other families
-// ----------------------------------------------------------------------------
+// --- Every event against the other families ---
 
 absl::Status Verifier::CheckEvents() {
   struct Event {
@@ -198,8 +197,7 @@ void Verifier::CompareChangeRow(const EventKey& position, const EventRow& row, s
   if (found->receipt != row.receipt) report("has another receipt than its event");
 }
 
-// --- Every other row back against the events
-// ---------------------------------------------------------------------------
+// --- Every other row back against the events ---
 
 absl::Status Verifier::CheckEventIds() {
   events_.Clear();

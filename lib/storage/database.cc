@@ -59,6 +59,25 @@ std::vector<rocksdb::ColumnFamilyDescriptor> Descriptors(const RocksDbOptions& o
   return descriptors;
 }
 
+// RocksDB's own word for a database that it will not open with these families, or that has lost its first file, is
+// "invalid argument". Says what it means to whoever opens a store.
+absl::Status ExplainRefusal(const rocksdb::Status& refusal, const std::string& path) {
+  std::vector<std::string> names;
+  const rocksdb::Status listed = rocksdb::DB::ListColumnFamilies(rocksdb::DBOptions(), path, &names);
+  if (!listed.ok()) return absl::DataLossError(path + ": is damaged: " + listed.ToString());
+  for (Family family : kAllFamilies) {
+    if (std::erase(names, FamilyName(family)) == 0) {
+      return absl::DataLossError(path + ": is damaged: the column family '" + std::string(FamilyName(family)) +
+                                 "' is missing");
+    }
+  }
+  if (!names.empty()) {
+    return absl::FailedPreconditionError(path + ": has the column family '" + names.front() +
+                                         "', which this version does not know: a newer one made it");
+  }
+  return FromRocksDb(refusal, path + ": cannot open");
+}
+
 }  // namespace
 
 struct Database::Impl {
@@ -88,8 +107,7 @@ struct Database::Impl {
   std::vector<rocksdb::ColumnFamilyHandle*> handles;  // by Family
 };
 
-// --- Opening
-// -----------------------------------------------------------------------------------------------------------
+// --- Opening ---
 
 rocksdb::Status Database::Impl::OpenForWriting(const DatabaseOptions& options) {
   const RocksDbOptions setup(options.profile, options.cache_bytes);
@@ -113,7 +131,7 @@ absl::Status Database::Impl::OpenReadOnly(const DatabaseOptions& options) {
   // A writer that replaces files makes an attempt fail, or miss rows; only the latter, which is certain to be the
   // writer's doing, is worth many attempts.
   constexpr int kAttemptsAgainstWriter = 20;
-  constexpr int kAttempts = 3;
+  constexpr int kAttempts = 5;
   rocksdb::Status status;
   for (int attempt = 1; attempt <= kAttemptsAgainstWriter; ++attempt) {
     log_watch = std::make_shared<LogWatch>(rocksdb::FileSystem::Default(), path);
@@ -126,7 +144,9 @@ absl::Status Database::Impl::OpenReadOnly(const DatabaseOptions& options) {
     for (rocksdb::ColumnFamilyHandle* handle : handles) db->DestroyColumnFamilyHandle(handle).PermitUncheckedError();
     handles.clear();
     db.reset();
-    if (!log_watch->missed() && attempt >= kAttempts) return FromRocksDb(status, path + ": cannot open for reading");
+    if (log_watch->missed() || attempt < kAttempts) continue;
+    if (status.IsInvalidArgument()) return ExplainRefusal(status, path);
+    return FromRocksDb(status, path + ": cannot open for reading");
   }
   return absl::UnavailableError(path + ": the writer replaces files faster than they can be opened; try again");
 }
@@ -139,13 +159,14 @@ absl::StatusOr<std::shared_ptr<Database>> Database::Open(const std::string& path
   if (options.read_only) {
     TALLYSTICK_RETURN_IF_ERROR(impl->OpenReadOnly(options));
   } else {
-    TALLYSTICK_RETURN_IF_ERROR(FromRocksDb(impl->OpenForWriting(options), path + ": cannot open"));
+    const rocksdb::Status status = impl->OpenForWriting(options);
+    if (status.IsInvalidArgument()) return ExplainRefusal(status, path);
+    TALLYSTICK_RETURN_IF_ERROR(FromRocksDb(status, path + ": cannot open"));
   }
   return std::shared_ptr<Database>(new Database(std::move(impl)));
 }
 
-// --- Reading
-// -----------------------------------------------------------------------------------------------------------
+// --- Reading ---
 
 Snapshot::Snapshot(std::shared_ptr<const Database> database)
     : database_(std::move(database)),
@@ -271,8 +292,7 @@ absl::Status Database::SyncView() const {
   return SyncPath(impl_->path, O_DIRECTORY);
 }
 
-// --- Writing
-// -----------------------------------------------------------------------------------------------------------
+// --- Writing ---
 
 Batch::Batch(const Database& database) : database_(&database), batch_(std::make_unique<rocksdb::WriteBatch>()) {}
 Batch::Batch(Batch&&) noexcept = default;
@@ -303,8 +323,7 @@ absl::Status Database::Flush() {
   return FromRocksDb(impl_->db->Flush(rocksdb::FlushOptions(), impl_->handles), impl_->path + ": cannot flush");
 }
 
-// --- Sizes
-// -------------------------------------------------------------------------------------------------------------
+// --- Sizes ---
 
 std::uint64_t Database::ApproximateBytes(Family family, const KeyRange& range) const {
   rocksdb::SizeApproximationOptions options;
