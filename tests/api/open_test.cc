@@ -1,0 +1,392 @@
+// Opening and closing: what is there, who may write, what is refused, and what a creation cut short leaves.
+
+#include <poll.h>
+#include <sys/inotify.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <csignal>
+#include <filesystem>
+#include <fstream>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "tallystick/store.h"
+#include "tests/support/open_store.h"
+#include "tests/support/process.h"
+#include "tests/support/raw_rows.h"
+
+namespace tallystick::testing {
+namespace {
+
+namespace fs = std::filesystem;
+using ::testing::AllOf;
+using ::testing::AnyOf;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+class OpenTest : public StoreTest {
+ protected:
+  absl::Status TryOpen(const Options& options) const { return Store::Open(path_, options).status(); }
+
+  static void WriteFile(const std::string& path, const std::string& text) { std::ofstream(path) << text; }
+};
+
+TEST_F(OpenTest, AnAbsentStoreIsMadeOrNotAsAsked) {
+  EXPECT_THAT(TryOpen({.create_if_missing = false}), StatusIs(absl::StatusCode::kNotFound, path_));
+  EXPECT_THAT(TryOpen({.read_only = true}), StatusIs(absl::StatusCode::kNotFound, path_));
+  EXPECT_FALSE(fs::exists(path_));
+  EXPECT_THAT(TryOpen({}), IsOk());
+  EXPECT_THAT(TryOpen({.create_if_missing = false}), IsOk());
+  EXPECT_THAT(TryOpen({.error_if_exists = true}), StatusIs(absl::StatusCode::kAlreadyExists));
+  path_ = folder_.path("no/parent");
+  EXPECT_THAT(TryOpen({}), StatusIs(absl::StatusCode::kNotFound));
+}
+
+TEST_F(OpenTest, AFolderOfSomethingElseIsLeftAlone) {
+  fs::create_directory(path_);
+  WriteFile(path_ + "/thesis.txt", "years of work");
+  EXPECT_THAT(TryOpen({}), StatusIs(absl::StatusCode::kFailedPrecondition, "thesis.txt"));
+  EXPECT_THAT(TryOpen({.read_only = true}), StatusIs(absl::StatusCode::kFailedPrecondition, "thesis.txt"));
+  EXPECT_FALSE(fs::exists(path_ + "/LOCK"));
+
+  path_ = folder_.path("file");
+  WriteFile(path_, "text");
+  EXPECT_THAT(TryOpen({}), StatusIs(absl::StatusCode::kFailedPrecondition, "not a folder"));
+}
+
+TEST_F(OpenTest, OptionsOutOfRangeAreRefused) {
+  const std::vector<Options> cases = {{.sync_interval = absl::ZeroDuration()},
+                                      {.sync_interval = absl::InfiniteDuration()},
+                                      {.future_limit = -absl::Seconds(1)},
+                                      {.write_timeout = absl::ZeroDuration()},
+                                      {.clock = nullptr}};
+  for (const Options& options : cases) EXPECT_THAT(TryOpen(options), StatusIs(absl::StatusCode::kInvalidArgument));
+  EXPECT_FALSE(fs::exists(path_));
+}
+
+TEST_F(OpenTest, WhatWasStoredIsThereAfterAReopen) {
+  const WriteResult put = Put(MakeEvent("a", 1));
+  const History history = store().history();
+  EXPECT_EQ(history.number, 1);
+  Close();
+  ASSERT_OK_AND_ASSIGN(const OwnedEvent event, store().Get(account_, "a"));
+  EXPECT_EQ(event->id, put.id);
+  EXPECT_EQ(store().history().id, history.id);
+  EXPECT_EQ(Put(MakeEvent("b", 1)).sequence, 2u);
+}
+
+TEST_F(OpenTest, EachProfileReadsWhatTheOtherWrote) {
+  options_.profile = Profile::kEdge;
+  Put(MakeEvent("a", 1));
+  options_.profile = Profile::kServer;
+  options_.cache_bytes = 1 << 20;
+  Reopen();
+  EXPECT_THAT(ScanIds(), ElementsAre("a"));
+}
+
+// --- Closing ---
+
+TEST_F(OpenTest, AClosedStoreRefusesEveryCall) {
+  Put(MakeEvent("a", 1));
+  EXPECT_THAT(store().Close(), IsOk());
+  EXPECT_THAT(store().Close(), IsOk());
+  const auto closed = StatusIs(absl::StatusCode::kFailedPrecondition, "closed");
+  EXPECT_THAT(store().Put(account_, MakeEvent("a", 1)), closed);
+  EXPECT_THAT(store().Write(account_, {}), closed);
+  EXPECT_THAT(store().WriteJson(account_, {}), closed);
+  EXPECT_THAT(store().Sync(), closed);
+  EXPECT_THAT(store().Get(account_, "a"), closed);
+  EXPECT_THAT(store().Scan({}).status(), closed);
+  EXPECT_THAT(store().SplitScan({}, 1), closed);
+  EXPECT_THAT(store().Changes().status(), closed);
+  EXPECT_THAT(store().Stats(account_), closed);
+  EXPECT_THAT(store().Verify(), closed);
+}
+
+TEST_F(OpenTest, AnIteratorOutlivesItsStoreAndKeepsItLocked) {
+  Put(MakeEvent("a", 1));
+  Put(MakeEvent("b", 2));
+  {
+    EventIterator events = store().Scan({.account = account_});
+    Close();
+    EXPECT_THAT(TryOpen({}), StatusIs(absl::StatusCode::kUnavailable));
+    EXPECT_THAT(Ids(std::move(events)), IsOkAndHolds(ElementsAre("a", "b")));
+  }
+  EXPECT_THAT(TryOpen({}), IsOk());
+}
+
+// --- Who may write ---
+
+TEST_F(OpenTest, ASecondWriterIsTurnedAwayWithTheNameOfTheFirst) {
+  const std::string holder = std::to_string(::getpid());
+  store();
+  EXPECT_THAT(TryOpen({}), StatusIs(absl::StatusCode::kUnavailable, "this process (" + holder + ")"));
+  const Finished other = Process(STORE_PROCESS, {"create", path_}).Wait();
+  EXPECT_EQ(other.status, 1);
+  EXPECT_THAT(other.err, AllOf(HasSubstr("UNAVAILABLE"), HasSubstr("process " + holder)));
+  Close();
+  EXPECT_THAT(TryOpen({}), IsOk());
+}
+
+TEST_F(OpenTest, AKilledWritersLockDoesNotOutliveIt) {
+  Process holder(STORE_PROCESS, {"hold", path_}, "", {.unfinished_input = true});
+  ASSERT_TRUE(holder.WaitForOut("holding"));
+  EXPECT_THAT(TryOpen({}), StatusIs(absl::StatusCode::kUnavailable, "process " + std::to_string(holder.id())));
+  EXPECT_EQ(Process(STORE_PROCESS, {"read", path_}).Wait().out, "1\n");
+  holder.Kill();
+  holder.Wait();
+  EXPECT_THAT(ScanIds(), ElementsAre("held"));
+}
+
+TEST_F(OpenTest, AKilledWriterLosesNothingThatItAcknowledged) {
+  Process writer(STORE_PROCESS, {"write", path_});
+  ASSERT_TRUE(writer.WaitForOut("acknowledged 300\n"));
+  writer.Kill();
+  const std::string out = writer.Wait().out;
+  const auto acknowledged = static_cast<std::size_t>(std::count(out.begin(), out.end(), '\n'));
+  // One more may have been stored than could be said.
+  EXPECT_THAT(ScanIds().size(), AnyOf(acknowledged, acknowledged + 1));
+  ASSERT_OK_AND_ASSIGN(const VerifyReport report, store().Verify());
+  EXPECT_TRUE(report.ok());
+}
+
+// --- Reading beside a writer ---
+
+TEST_F(OpenTest, AReaderSeesWhatWasWrittenBeforeItOpened) {
+  Put(MakeEvent("a", 1));
+  ASSERT_OK_AND_ASSIGN(const auto reader, Store::Open(path_, {.read_only = true}));
+  Put(MakeEvent("b", 2));
+  EXPECT_THAT(Ids(reader->Scan({.account = account_})), IsOkAndHolds(ElementsAre("a")));
+  EXPECT_THAT(reader->Get(account_, "b"), StatusIs(absl::StatusCode::kNotFound));
+  ASSERT_OK_AND_ASSIGN(const auto changes, ReadAll(reader->Changes()));
+  EXPECT_EQ(changes.size(), 1u);
+  ASSERT_OK_AND_ASSIGN(const auto later, Store::Open(path_, {.read_only = true}));
+  EXPECT_THAT(Ids(later->Scan({.account = account_})), IsOkAndHolds(ElementsAre("a", "b")));
+  EXPECT_EQ(later->history().id, store().history().id);
+  ASSERT_OK_AND_ASSIGN(const VerifyReport report, later->Verify());
+  EXPECT_TRUE(report.ok());
+  EXPECT_THAT(later->Put(account_, MakeEvent("c", 1)), StatusIs(absl::StatusCode::kFailedPrecondition, "reading only"));
+  EXPECT_THAT(later->Sync(), StatusIs(absl::StatusCode::kFailedPrecondition));
+}
+
+TEST_F(OpenTest, AReaderNeedsNoPermissionToWrite) {
+  Put(MakeEvent("a", 1));
+  Close();
+  const auto set_permissions = [this](fs::perms files, fs::perms folders) {
+    std::vector<fs::directory_entry> entries{fs::directory_entry(folder_.path())};
+    for (const auto& entry : fs::recursive_directory_iterator(path_)) entries.push_back(entry);
+    entries.emplace_back(path_);
+    for (const auto& entry : entries) fs::permissions(entry.path(), entry.is_directory() ? folders : files);
+  };
+  set_permissions(fs::perms(0444), fs::perms(0555));
+  // Permissions do not bind root: setpriv runs the reader as somebody else.
+  const Finished reader =
+      ::getuid() == 0 ? Process("setpriv", {"--reuid=65534", "--clear-groups", STORE_PROCESS, "read", path_}).Wait()
+                      : Process(STORE_PROCESS, {"read", path_}).Wait();
+  set_permissions(fs::perms(0644), fs::perms(0755));
+  EXPECT_EQ(reader.out, "1\n") << reader.err;
+}
+
+TEST_F(OpenTest, AnEdgeProcessStaysUnder64MiB) {
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+  GTEST_SKIP() << "a sanitizer multiplies memory";
+#endif
+  const Finished edge = Process(STORE_PROCESS, {"edge", path_, "60000"}).Wait();
+  ASSERT_EQ(edge.status, 0) << edge.err;
+  EXPECT_LT(std::stoul(edge.out), 64u * 1024) << "KiB";
+}
+
+// --- A creation cut short ---
+
+TEST_F(OpenTest, ACreationCutShortReadsAsEmptyAndIsFinishedByTheNextWriter) {
+  const std::vector<std::vector<std::string>> leftovers = {{}, {"LOCK"}, {"LOCK", "data.creating/"}};
+  for (const auto& names : leftovers) {
+    fs::remove_all(path_);
+    fs::create_directory(path_);
+    for (const std::string& name : names) {
+      if (name.back() == '/') {
+        fs::create_directory(path_ + "/" + name);
+        WriteFile(path_ + "/" + name + "MANIFEST-000001", "half a manif");
+      } else {
+        WriteFile(path_ + "/" + name, "");
+      }
+    }
+    SCOPED_TRACE(names.size());
+    ASSERT_OK_AND_ASSIGN(const auto reader, Store::Open(path_, {.read_only = true}));
+    EXPECT_THAT(Ids(reader->Scan({.account = account_})), IsOkAndHolds(IsEmpty()));
+    EXPECT_THAT(ReadAll(reader->Changes()), IsOkAndHolds(IsEmpty()));
+    EXPECT_THAT(reader->Get(account_, "a"), StatusIs(absl::StatusCode::kNotFound));
+    EXPECT_THAT(reader->SplitScan({.account = account_}, 3), IsOkAndHolds(IsEmpty()));
+    ASSERT_OK_AND_ASSIGN(const VerifyReport report, reader->Verify());
+    EXPECT_TRUE(report.ok());
+    ASSERT_OK_AND_ASSIGN(const StoreStats stats, reader->Stats(account_));
+    EXPECT_EQ(stats.store_events, 0u);
+    EXPECT_EQ(reader->history().number, 0);
+
+    EXPECT_EQ(Put(MakeEvent("a", 1)).outcome, Outcome::kCreated);
+    EXPECT_FALSE(fs::exists(path_ + "/data.creating"));
+    Close();
+  }
+}
+
+// Kills a process at the n-th thing that it does to the files below a folder.
+class KillAtFileEvent {
+ public:
+  explicit KillAtFileEvent(std::string folder) : inotify_(::inotify_init1(IN_CLOEXEC)) { Watch(std::move(folder)); }
+  KillAtFileEvent(const KillAtFileEvent&) = delete;
+  KillAtFileEvent& operator=(const KillAtFileEvent&) = delete;
+  ~KillAtFileEvent() { ::close(inotify_); }
+
+  // False when the process came to its end before `n` things had happened.
+  bool Run(const std::vector<std::string>& arguments, int n) {
+    Process process(STORE_PROCESS, arguments);
+    const int alive = static_cast<int>(::syscall(SYS_pidfd_open, process.id(), 0));  // readable once it has ended
+    int seen = 0;
+    while (seen < n) {
+      std::array<pollfd, 2> wait = {{{inotify_, POLLIN, 0}, {alive, POLLIN, 0}}};
+      ::poll(wait.data(), wait.size(), -1);
+      if (wait[0].revents != 0) {
+        seen += ReadEvents();
+      } else {
+        break;
+      }
+    }
+    ::close(alive);
+    process.Kill();
+    return process.Wait().status == -SIGKILL;
+  }
+
+ private:
+  void Watch(std::string folder) {
+    const int watch = ::inotify_add_watch(inotify_, folder.c_str(), IN_CREATE | IN_MODIFY | IN_MOVED_TO | IN_DELETE);
+    if (watch >= 0) folders_[watch] = std::move(folder);
+  }
+
+  int ReadEvents() {
+    alignas(inotify_event) std::array<char, 4096> buffer;
+    const ssize_t size = ::read(inotify_, buffer.data(), buffer.size());
+    int count = 0;
+    for (ssize_t at = 0; at < size; ++count) {
+      const auto* event = reinterpret_cast<const inotify_event*>(buffer.data() + at);
+      if ((event->mask & IN_CREATE) != 0 && (event->mask & IN_ISDIR) != 0)
+        Watch(folders_[event->wd] + "/" + event->name);
+      at += static_cast<ssize_t>(sizeof(inotify_event) + event->len);
+    }
+    return count;
+  }
+
+  const int inotify_;
+  std::map<int, std::string> folders_;
+};
+
+TEST_F(OpenTest, AProcessKilledWhileItCreatesAStoreLeavesNoneOrAWholeOne) {
+  int unfinished = 0;
+  int finished = 0;
+  bool killed = true;
+  for (int n = 1; killed && n < 1000; ++n) {
+    SCOPED_TRACE("killed at event " + std::to_string(n));
+    path_ = folder_.path("store-" + std::to_string(n));
+    killed = KillAtFileEvent(folder_.path()).Run({"create", path_}, n);
+    ++(fs::exists(path_ + "/data") ? finished : unfinished);
+
+    ASSERT_OK_AND_ASSIGN(const auto reader, Store::Open(path_, {.read_only = true}));
+    EXPECT_THAT(Ids(reader->Scan({.account = account_})), IsOkAndHolds(IsEmpty()));
+    EXPECT_EQ(Put(MakeEvent("a", 1)).sequence, 1u);
+    Close();
+    fs::remove_all(path_);
+  }
+  EXPECT_FALSE(killed) << "the creation never came to its end";
+  EXPECT_GT(unfinished, 3);
+  EXPECT_GT(finished, 0);
+}
+
+// --- Damaged and newer stores ---
+
+class DamagedStoreTest : public OpenTest {
+ protected:
+  void SetUp() override {
+    Put(MakeEvent("a", 1));
+    Close();
+  }
+  void ExpectRefused(absl::StatusCode code, const std::string& message) {
+    EXPECT_THAT(TryOpen({}), StatusIs(code, message));
+    EXPECT_THAT(TryOpen({.read_only = true}), StatusIs(code, message));
+  }
+};
+
+TEST_F(DamagedStoreTest, ANewerFormatIsRefused) {
+  RawRows(path_).Put("default", "format_version", std::string("\0\0\0\2", 4));
+  ExpectRefused(absl::StatusCode::kFailedPrecondition, "format version 2");
+}
+
+TEST_F(DamagedStoreTest, AFamilyOfANewerFormatIsRefused) {
+  RawRows(path_).AddFamily("credentials");
+  EXPECT_THAT(TryOpen({}), StatusIs(absl::StatusCode::kFailedPrecondition, "'credentials'"));
+}
+
+TEST_F(DamagedStoreTest, AMissingFamilyIsDamage) {
+  RawRows(path_).DropFamily("changes");
+  ExpectRefused(absl::StatusCode::kDataLoss, "'changes'");
+}
+
+TEST_F(DamagedStoreTest, AMissingOrMisshapenRowOfTheStoreItselfIsDamage) {
+  for (const char* key : {"format_version", "store_id", "history", "key.fingerprint", "key.event_id", "key.cursor"}) {
+    SCOPED_TRACE(key);
+    std::string value;
+    {
+      RawRows rows(path_);
+      for (const auto& [name, text] : rows.All("default")) {
+        if (name == key) value = text;
+      }
+      rows.Delete("default", key);
+    }
+    ASSERT_FALSE(value.empty());
+    ExpectRefused(absl::StatusCode::kDataLoss, key);
+    RawRows(path_).Put("default", key, value + "x");
+    EXPECT_THAT(TryOpen({}), StatusIs(absl::StatusCode::kDataLoss));
+    RawRows(path_).Put("default", key, value);
+  }
+  RawRows(path_).Delete("default", "position");
+  EXPECT_THAT(TryOpen({}), StatusIs(absl::StatusCode::kDataLoss, "position"));
+}
+
+TEST_F(DamagedStoreTest, AMissingFileIsDamage) {
+  const auto remove = [this](const std::function<bool(const std::string&)>& chosen) {
+    for (const auto& entry : fs::directory_iterator(path_ + "/data")) {
+      if (chosen(entry.path().filename().string())) fs::remove(entry.path());
+    }
+  };
+  remove([](const std::string& name) { return name.ends_with(".sst"); });
+  ExpectRefused(absl::StatusCode::kDataLoss, "");
+  remove([](const std::string& name) { return name == "CURRENT"; });
+  ExpectRefused(absl::StatusCode::kDataLoss, "");
+}
+
+// --- Diagnostics ---
+
+TEST_F(OpenTest, DiagnosticsSayWhatWentWrongAndTheLibraryPrintsNothing) {
+  Put(MakeEvent("a", 1));
+  Close();
+  for (const auto& entry : fs::directory_iterator(path_ + "/data")) {
+    if (entry.path().extension() == ".sst") fs::resize_file(entry.path(), fs::file_size(entry.path()) / 2);
+  }
+  ::testing::internal::CaptureStdout();
+  ::testing::internal::CaptureStderr();
+  const absl::Status status = TryOpen({.read_only = true});
+  EXPECT_THAT(::testing::internal::GetCapturedStdout(), IsEmpty());
+  EXPECT_THAT(::testing::internal::GetCapturedStderr(), IsEmpty());
+  EXPECT_THAT(status, StatusIs(absl::StatusCode::kDataLoss));
+}
+
+}  // namespace
+}  // namespace tallystick::testing
