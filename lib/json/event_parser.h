@@ -1,4 +1,4 @@
-// From JSON text to an event: the request form of SEMANTICS section 1, every rule of it.
+// From JSON text to an event: the request form, by every rule of docs/GUIDE.md section 1.
 //
 // simdjson's first stage finds the tokens and checks UTF-8 and strings' ends; a walk of our own over every token does
 // the rest, since neither of simdjson's front ends refuses all that is not RFC 8259 nor takes every number that is.
