@@ -1,0 +1,271 @@
+// Many threads: writers that meet on one id, readers of the feed and of scans beside them, openings for reading.
+
+#include <algorithm>
+#include <atomic>
+#include <latch>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "tallystick/store.h"
+#include "tests/support/open_store.h"
+#include "tests/support/seed.h"
+
+namespace tallystick::testing {
+namespace {
+
+using ::testing::ContainerEq;
+
+class ConcurrencyTest : public StoreTest {
+ protected:
+  ConcurrencyTest() { options_.clock = absl::Now; }
+
+  // Runs `task(0)`, `task(1)`, ... at once.
+  template <typename Task>
+  static void InThreads(int count, const Task& task) {
+    std::latch start(count);
+    std::vector<std::thread> threads;
+    for (int i = 0; i < count; ++i) {
+      threads.emplace_back([&start, &task, i] {
+        start.arrive_and_wait();
+        task(i);
+      });
+    }
+    for (std::thread& thread : threads) thread.join();
+  }
+
+  void ExpectAllIndexesAgree() {
+    ASSERT_OK_AND_ASSIGN(const VerifyReport report, store().Verify());
+    for (const Difference& difference : report.differences) {
+      ADD_FAILURE() << difference.family << " " << difference.key << ": " << difference.problem;
+    }
+  }
+};
+
+// Writers put batches over few ids. Replaying what each write was told, in the order of the sequences, must give what
+// the store holds: no write was lost, none was decided on an outdated look-up.
+TEST_F(ConcurrencyTest, ManyWritersOnOverlappingIdsLeaveOneHistory) {
+  constexpr int kWriters = 8;
+  constexpr int kWritesEach = 150;
+  const std::uint64_t seed = TestSeed();
+  struct Told {
+    std::string id;
+    std::string properties;
+    WriteResult result;
+  };
+  std::vector<std::vector<Told>> told(kWriters);
+  store();
+  InThreads(kWriters, [&](int writer) {
+    Random random(seed + static_cast<std::uint64_t>(writer));
+    for (int write = 0; write < kWritesEach; ++write) {
+      std::vector<std::pair<std::string, std::string>> texts(1 + random.Below(20));
+      for (auto& [id, properties] : texts) {
+        id = "event-" + std::to_string(random.Below(40));
+        properties = R"({"n":)" + std::to_string(random.Below(3)) + "}";
+      }
+      std::vector<Event> events;
+      for (const auto& [id, properties] : texts) {
+        events.push_back(MakeEvent(id, static_cast<double>(properties.size()), "acme", "t", properties));
+      }
+      const Durability durability = random.OneIn(10) ? Durability::kSynced : Durability::kBuffered;
+      const auto timeout = random.OneIn(4) ? std::optional(absl::Hours(1)) : std::nullopt;
+      const auto results = store().Write(account_, events, {.durability = durability, .timeout = timeout});
+      ASSERT_THAT(results, IsOk());
+      for (std::size_t i = 0; i < texts.size(); ++i) {
+        told[static_cast<std::size_t>(writer)].push_back({texts[i].first, texts[i].second, (*results)[i]});
+      }
+    }
+  });
+
+  std::map<std::uint64_t, const Told*> stored;  // by sequence
+  std::vector<const Told*> unchanged;
+  for (const auto& of_writer : told) {
+    for (const Told& one : of_writer) {
+      if (one.result.outcome == Outcome::kUnchanged) {
+        unchanged.push_back(&one);
+      } else {
+        EXPECT_TRUE(stored.emplace(one.result.sequence, &one).second) << "sequence given out twice";
+      }
+    }
+  }
+  std::map<std::string, const Told*> newest;
+  std::uint64_t expected_sequence = 1;
+  Uuid last_id{};
+  for (const auto& [sequence, one] : stored) {
+    EXPECT_EQ(sequence, expected_sequence++);
+    EXPECT_GT(one->result.id, last_id);
+    last_id = one->result.id;
+    const Told*& before = newest[one->id];
+    if (before == nullptr) {
+      EXPECT_EQ(one->result.outcome, Outcome::kCreated);
+    } else {
+      EXPECT_EQ(one->result.superseded_id, before->result.id);
+      EXPECT_NE(one->properties, before->properties);
+    }
+    before = one;
+  }
+  for (const Told* one : unchanged) {
+    const auto original = stored.find(one->result.sequence);
+    ASSERT_NE(original, stored.end());
+    EXPECT_EQ(original->second->id, one->id);
+    EXPECT_EQ(original->second->properties, one->properties);
+  }
+  std::map<std::string, Uuid> expected;
+  for (const auto& [id, one] : newest) expected[id] = one->result.id;
+  std::map<std::string, Uuid> found;
+  EventIterator events = store().Scan({.account = account_});
+  for (; events.Valid(); events.Next()) found.emplace(events.event().customer_event_id, events.event().id);
+  EXPECT_THAT(found, ContainerEq(expected));
+  ExpectAllIndexesAgree();
+}
+
+// A reader polls the feed while synced and buffered writers go on, and keeps a copy. It must never see a sequence twice
+// or out of order, and end with just what the store holds.
+TEST_F(ConcurrencyTest, AFeedReaderBesideSyncedAndBufferedWritersMissesNothing) {
+  constexpr int kWriters = 4;
+  constexpr int kWritesEach = 200;
+  std::atomic<int> writing = kWriters;
+  std::map<std::string, Stored> copy;
+  int polls = 0;
+  store();
+  InThreads(kWriters + 1, [&](int thread) {
+    if (thread < kWriters) {
+      Random random(static_cast<std::uint64_t>(thread));
+      for (int write = 0; write < kWritesEach; ++write) {
+        const std::string properties = R"({"n":)" + std::to_string(thread * kWritesEach + write) + "}";
+        const std::string id = "event-" + std::to_string(random.Below(100));
+        const Durability durability = thread % 2 == 0 ? Durability::kSynced : Durability::kBuffered;
+        ASSERT_THAT(store().Put(account_, MakeEvent(id, 1, "acme", "t", properties), {.durability = durability}),
+                    IsOk());
+      }
+      --writing;
+      return;
+    }
+    std::uint64_t position = 0;
+    for (bool last_round = false; !last_round; ++polls) {
+      last_round = writing == 0;
+      ChangeIterator changes = store().Changes({.after = position});
+      for (; changes.Valid(); changes.Next()) {
+        const Stored event(changes.change().event);
+        ASSERT_GT(event.sequence, position);
+        position = event.sequence;
+        const auto known = copy.find(event.customer_event_id);
+        if (known != copy.end()) {
+          // What it replaced last is what the copy holds, or came and went between two polls.
+          ASSERT_TRUE(changes.change().replaced.has_value());
+          EXPECT_GE(changes.change().replaced->sequence, known->second.sequence);
+        }
+        copy.insert_or_assign(event.customer_event_id, event);
+      }
+      ASSERT_THAT(changes.status(), IsOk());
+      position = changes.position();
+    }
+  });
+  std::map<std::string, Stored> expected;
+  ASSERT_OK_AND_ASSIGN(const auto all, ReadAll(store().Scan({.account = account_})));
+  for (const Stored& event : all) expected.emplace(event.customer_event_id, event);
+  EXPECT_THAT(copy, ContainerEq(expected));
+  EXPECT_GT(polls, 1);
+}
+
+// Each write moves all of a customer's events to the next second together; a read must find them all at one second.
+TEST_F(ConcurrencyTest, EveryReadIsOneMoment) {
+  constexpr int kEvents = 20;
+  constexpr int kRounds = 150;
+  std::vector<std::string> names;
+  for (int i = 0; i < kEvents; ++i) names.push_back("event-" + std::to_string(i));
+  const auto write_round = [&](int round) {
+    std::vector<Event> events;
+    for (const std::string& name : names) events.push_back(MakeEvent(name, round, round % 2 == 0 ? "even" : "odd"));
+    ASSERT_THAT(store().Write(account_, events), IsOk());
+  };
+  write_round(0);
+  std::atomic<bool> writing = true;
+  InThreads(3, [&](int thread) {
+    if (thread == 0) {
+      for (int round = 1; round < kRounds; ++round) write_round(round);
+      writing = false;
+      return;
+    }
+    while (writing) {
+      if (thread == 1) {
+        ASSERT_OK_AND_ASSIGN(const auto all, ReadAll(store().Scan({.account = account_})));
+        ASSERT_EQ(all.size(), static_cast<std::size_t>(kEvents));
+        for (const Stored& event : all) ASSERT_EQ(event.event_timestamp, all.front().event_timestamp);
+        ASSERT_OK_AND_ASSIGN(const auto either,
+                             ReadAll(store().Scan({.account = account_, .customer_aliases = {"even", "odd"}})));
+        ASSERT_EQ(either.size(), static_cast<std::size_t>(kEvents));
+      } else {
+        ASSERT_OK_AND_ASSIGN(const VerifyReport report, store().Verify());
+        ASSERT_TRUE(report.ok()) << report.differences.front().problem;
+        ASSERT_EQ(report.events, static_cast<std::uint64_t>(kEvents));
+      }
+    }
+  });
+  ExpectAllIndexesAgree();
+}
+
+// Large events make the writer flush and delete logs all the time, which is when an opening could miss rows.
+TEST_F(ConcurrencyTest, AReaderThatOpensBesideABusyWriterSeesAllThatWasAcknowledged) {
+  options_.profile = Profile::kEdge;
+  constexpr int kOpenings = 12;
+  const std::string properties = R"({"text":")" + std::string(200'000, 'x') + R"("})";
+  std::atomic<std::uint64_t> acknowledged = 0;
+  std::atomic<bool> reading = true;
+  store();
+  InThreads(2, [&](int thread) {
+    if (thread == 0) {
+      for (int i = 0; reading; ++i) {
+        const std::string id = "event-" + std::to_string(i % 400);
+        ASSERT_OK_AND_ASSIGN(const WriteResult result,
+                             store().Put(account_, MakeEvent(id, i, "acme", "t", properties)));
+        acknowledged = result.sequence;
+      }
+      return;
+    }
+    for (int i = 0; i < kOpenings; ++i) {
+      const std::uint64_t at_least = acknowledged;
+      // A slash too many must not make the reader look away.
+      const auto reader = Store::Open(folder_.path() + "//store/", {.profile = Profile::kEdge, .read_only = true});
+      ASSERT_THAT(reader, IsOk());
+      ASSERT_OK_AND_ASSIGN(const VerifyReport report, (*reader)->Verify());
+      EXPECT_TRUE(report.ok());
+      EXPECT_GE(report.last_sequence, at_least);
+      EXPECT_EQ(report.events, std::min<std::uint64_t>(report.last_sequence, 400));
+    }
+    reading = false;
+  });
+}
+
+TEST_F(ConcurrencyTest, ClosingBesideCallsEndsThemWithAnErrorAtMost) {
+  store();
+  std::atomic<int> refused = 0;
+  InThreads(4, [&](int thread) {
+    if (thread == 0) {
+      for (int i = 0; i < 50; ++i) ASSERT_THAT(store().Put(account_, MakeEvent("warm-up", i)), IsOk());
+      EXPECT_THAT(store().Close(), IsOk());
+      return;
+    }
+    for (int i = 0;; ++i) {
+      const std::string id = "event-" + std::to_string(thread) + "-" + std::to_string(i);
+      const auto result = store().Put(account_, MakeEvent(id, 1));
+      if (!result.ok()) {
+        EXPECT_THAT(result, StatusIs(absl::StatusCode::kFailedPrecondition));
+        ++refused;
+        return;
+      }
+    }
+  });
+  EXPECT_EQ(refused, 3);
+  Reopen();
+  ExpectAllIndexesAgree();
+}
+
+}  // namespace
+}  // namespace tallystick::testing
