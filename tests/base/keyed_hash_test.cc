@@ -5,16 +5,12 @@
 #include <string>
 
 #include "gtest/gtest.h"
+#include "tests/support/counting_key.h"
 
 namespace tallystick {
 namespace {
 
-// Bytes 00, 01, 02 ... as the reference vectors use for key and message alike.
-HashKey CountingKey() {
-  HashKey key;
-  for (std::size_t i = 0; i < key.bytes.size(); ++i) key.bytes[i] = static_cast<std::uint8_t>(i);
-  return key;
-}
+using testing::CountingKey;
 
 std::string CountingMessage(std::size_t size) {
   std::string message;
@@ -22,8 +18,8 @@ std::string CountingMessage(std::size_t size) {
   return message;
 }
 
-// The vector of 15 bytes is that of the paper's appendix A; the others are of the reference implementation's table.
-// These values are on disk (fingerprints, ids): they must be the same for ever and on every machine.
+// The vector of 15 bytes is that of the paper's appendix A; the next two are of the reference implementation's table.
+// Such values are on disk (fingerprints, ids): they must be the same for ever and on every machine.
 TEST(KeyedHashTest, IsSipHash24) {
   EXPECT_EQ(KeyedHash(CountingKey(), CountingMessage(15)), 0xa129ca6149be45e5);
   EXPECT_EQ(KeyedHash(CountingKey(), CountingMessage(0)), 0x726fdb47dd0e0e31);
