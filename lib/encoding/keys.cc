@@ -137,9 +137,8 @@ KeyRange CustomerRange(const Uuid& account, std::string_view customer_alias, Ins
 
 KeyRange ChangeRange(std::uint64_t after, std::uint64_t last) {
   assert(last < kSequenceEnd);
-  // An empty limit is no limit, which is right behind the greatest sequence.
-  return {.start = std::string(ChangeKey{after + 1}.Encode().view()),
-          .limit = last + 1 == kSequenceEnd ? std::string() : std::string(ChangeKey{last + 1}.Encode().view())};
+  // Not the key of the next sequence: the greatest one has no next, and 2^48 would be encoded as 0.
+  return {.start = KeyAfter(ChangeKey{after}.Encode()), .limit = KeyAfter(ChangeKey{last}.Encode())};
 }
 
 std::string KeyAfter(std::string_view key) { return std::string(key) + '\0'; }
