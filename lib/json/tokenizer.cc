@@ -52,7 +52,7 @@ Tokenizer::~Tokenizer() = default;
 
 std::optional<Rejection> Tokenizer::Tokenize(std::string_view document) {
   const std::size_t kept = impl_->stage == nullptr ? 0 : impl_->stage->capacity();
-  if (document.size() > kept || (kept > kCapacityKept && document.size() <= kCapacityKept)) {
+  if (impl_->stage == nullptr || document.size() > kept || (kept > kCapacityKept && document.size() <= kCapacityKept)) {
     const std::size_t capacity = std::max(document.size() + document.size() / 4, kCapacityMin);
     constexpr std::size_t kDepthUnused = 1;  // of the second stage, which is ours
     const simdjson::error_code error =
