@@ -1,0 +1,109 @@
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "absl/strings/escaping.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "simdjson.h"
+#include "tallystick/event.h"
+#include "tests/cli/fixture.h"
+
+namespace tallystick::cli {
+namespace {
+
+constexpr std::size_t kInputBytesMax = 64 * 1024;
+
+class RejectsTest : public CliTest {
+ protected:
+  // Imports the text, and returns its rejects file.
+  std::string RejectsOf(std::string_view input) const {
+    EXPECT_EQ(Tallystick({"import", "--rejects", "rejects"}, input).status, 3);
+    return ReadFile("rejects");
+  }
+};
+
+TEST_F(RejectsTest, EachLineIsAnObject) {
+  EXPECT_EQ(RejectsOf("rubbish\n" + Line({.id = "a"}) + "\n\n{\"customerAlias\":\"b\"}\r\n" +
+                      Line({.properties = R"({"a/b":1,"a/b":2})"})),
+            R"({"line":1,"error":{"type":"invalid_json","message":"expects a value","pointer":""},"input":"rubbish"})"
+            "\n"
+            R"({"line":4,"error":{"type":"missing_field","message":"is required","pointer":"/eventType"},)"
+            R"("input":"{\"customerAlias\":\"b\"}"})"
+            "\n"
+            R"({"line":5,"error":{"type":"duplicate_key","message":"is given twice",)"
+            R"("pointer":"/eventProperties/a~1b"},"input":"{\"customerAlias\":\"acme\",\"eventType\":\"message-sent\",)"
+            R"(\"eventTimestamp\":\"2026-10-01T00:00:00Z\",\"eventProperties\":{\"a/b\":1,\"a/b\":2}}"})"
+            "\n");
+}
+
+TEST_F(RejectsTest, WithoutRejectedLinesTheFileIsEmpty) {
+  WriteFile("rejects", "of an earlier import\n");
+  EXPECT_EQ(Tallystick({"import", "--rejects", "rejects"}, Line({.id = "a"})).status, 0);
+  EXPECT_EQ(ReadFile("rejects"), "");
+}
+
+TEST_F(RejectsTest, StoppingWritesTheLineThatStopped) {
+  EXPECT_EQ(Tallystick({"import", "--on-error", "stop", "--rejects", "rejects"}, Line({.id = "a"}) + "\n1\n2\n").status,
+            1);
+  EXPECT_EQ(ReadFile("rejects"),
+            R"({"line":2,"error":{"type":"wrong_type","message":"must be a JSON object","pointer":""},"input":"1"})"
+            "\n");
+}
+
+// What the object of one rejected line says of the line, whatever bytes that has.
+TEST_F(RejectsTest, IsJsonWhateverTheLineHolds) {
+  const std::string nul("\0", 1);
+  const std::string long_text(kInputBytesMax, 'x');
+  struct Case {
+    std::string name;
+    std::string line;
+    std::string input;       // as it is told
+    bool in_base64 = false;  // whether the bytes are told too, because the line is not UTF-8
+    bool truncated = false;
+  };
+  const Case kCases[] = {
+      {"quotes", R"({"a":"\"\\"})", R"({"a":"\"\\"})"},
+      {"control characters", "\x01\x1f\x7f\ttab\r\r" + nul, "\x01\x1f\x7f\ttab\r\r" + nul},
+      {"other scripts", "caf\xc3\xa9 \xf0\x9f\x8e\x89", "caf\xc3\xa9 \xf0\x9f\x8e\x89"},
+      {"line separators", "\xe2\x80\xa8\xe2\x80\xa9", "\xe2\x80\xa8\xe2\x80\xa9"},
+      {"Latin-1", "caf\xe9!", "caf\xef\xbf\xbd!", true},
+      {"a surrogate", "\xed\xa0\x80", "\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd", true},
+      {"a cut character", "\xf0\x9f\x8e", "\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd", true},
+      {"the longest", long_text, long_text},
+      {"a byte more", long_text + "y", long_text, false, true},
+      {"a character across the limit", long_text.substr(3) + "\xf0\x9f\x8e\x89", long_text.substr(3), false, true},
+      {"an event too long", std::string(3 * kEventJsonBytesMax, 'x'), long_text, false, true},
+      {"long and not UTF-8", "\xff" + long_text, "\xef\xbf\xbd" + long_text.substr(1), true, true},
+  };
+  for (const Case& c : kCases) {
+    SCOPED_TRACE(c.name);
+    const std::string rejects = RejectsOf(Line({.id = "a"}) + "\n" + c.line + "\n" + Line({.id = "b"}) + "\n");
+    ASSERT_EQ(LinesOf(rejects).size(), 1U);
+    simdjson::dom::parser parser;
+    simdjson::dom::object object;
+    ASSERT_EQ(parser.parse(rejects).get(object), simdjson::SUCCESS);
+    EXPECT_EQ(std::uint64_t{object["line"]}, 2U);
+    EXPECT_TRUE(std::string_view{object["input"]} == c.input);  // too long to be printed
+
+    const std::string_view exact = std::string_view(c.line).substr(0, kInputBytesMax);
+    std::string_view base64;
+    EXPECT_EQ(object["inputBase64"].get(base64), c.in_base64 ? simdjson::SUCCESS : simdjson::NO_SUCH_FIELD);
+    std::string bytes;
+    EXPECT_TRUE(absl::Base64Unescape(absl::string_view(base64.data(), base64.size()), &bytes));
+    EXPECT_TRUE(bytes == (c.in_base64 ? exact : ""));
+
+    bool truncated = false;
+    EXPECT_EQ(object["truncated"].get(truncated), c.truncated ? simdjson::SUCCESS : simdjson::NO_SUCH_FIELD);
+    EXPECT_EQ(truncated, c.truncated);
+  }
+}
+
+TEST_F(RejectsTest, AFileThatCannotBeWrittenIsAFailure) {
+  const Finished finished = Tallystick({"import", "--rejects", "/dev/full"}, "rubbish\n");
+  EXPECT_EQ(finished.status, 1);
+  EXPECT_THAT(finished.err, ::testing::EndsWith("tallystick: /dev/full: cannot write the rejected lines\n"));
+}
+
+}  // namespace
+}  // namespace tallystick::cli

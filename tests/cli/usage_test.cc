@@ -1,0 +1,189 @@
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "tests/cli/fixture.h"
+
+namespace tallystick::cli {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::MatchesRegex;
+using ::testing::PrintToString;
+
+using Arguments = std::vector<std::string>;
+
+constexpr char kAccount[] = "0184421e-a9cc-711b-af93-bf0511d4d833";
+const std::vector<std::string> kCommands = {"import", "get", "scan", "stats", "verify"};
+
+// Every command that reads, as it is called.
+const std::vector<Arguments> kReadingCommands = {{"get", "a"}, {"scan"}, {"stats"}, {"verify"}};
+
+class UsageTest : public CliTest {};
+
+TEST_F(UsageTest, WrongUsageIsTold) {
+  const std::vector<Arguments> kCases = {
+      {},
+      {"frobnicate"},
+      {"--frobnicate"},
+      {"import", "--frobnicate"},
+      {"import", "a", "b"},
+      {"import", "--batch", "0"},
+      {"import", "--batch", "-1"},
+      {"import", "--batch", "ten"},
+      {"import", "--batch", "100001"},
+      {"import", "--on-error", "ignore"},
+      {"import", "--rejects"},
+      {"import", "--db"},
+      {"get"},
+      {"get", "a", "b"},
+      {"scan", "a"},
+      {"scan", "--from", "2026-10-01"},
+      {"scan", "--from", "2026-10-01 00:00:00Z"},
+      {"scan", "--from", "2026-10-01T00:00:00"},
+      {"scan", "--to", "2026-13-01T00:00:00Z"},
+      {"scan", "--to", ""},
+      {"scan", "--limit", "1.5"},
+      {"scan", "--limit", ""},
+      {"scan", "--limit", "many"},
+      {"scan", "--type"},
+      {"scan", "--reverse", "yes"},
+      {"scan", "--customer", "a", "b"},
+      {"stats", "a"},
+      {"stats", "--account", "acme"},
+      {"stats", "--account", "0184421e-a9cc-711b-af93-bf0511d4d83"},
+      {"stats", "--account", ""},
+      {"verify", "a"},
+      {"stats", "verify"},
+  };
+  for (const Arguments& arguments : kCases) {
+    SCOPED_TRACE(PrintToString(arguments));
+    const Finished finished = Tallystick(arguments);
+    EXPECT_EQ(finished.status, 2);
+    EXPECT_EQ(finished.out, "");
+    EXPECT_NE(finished.err, "");
+    EXPECT_FALSE(std::filesystem::exists(Path("store")));
+  }
+}
+
+TEST_F(UsageTest, HelpHasAnExample) {
+  const Finished program = Tallystick({"--help"});
+  EXPECT_EQ(program.status, 0);
+  EXPECT_EQ(program.err, "");
+  for (const std::string& command : kCommands) {
+    EXPECT_THAT(program.out, HasSubstr("\n  " + command + " "));
+    const Finished finished = Tallystick({command, "--help"});
+    EXPECT_EQ(finished.status, 0) << command;
+    EXPECT_EQ(finished.err, "");
+    EXPECT_THAT(finished.out, HasSubstr("\nExample: tallystick " + command + " "));
+  }
+  EXPECT_FALSE(std::filesystem::exists(Path("store")));
+}
+
+TEST_F(UsageTest, TellsItsVersion) {
+  const Finished finished = Tallystick({"--version"});
+  EXPECT_EQ(finished.status, 0);
+  EXPECT_THAT(finished.out, MatchesRegex("tallystick [0-9]+\\.[0-9]+\\.[0-9]+\n"));
+}
+
+TEST_F(UsageTest, TheStoreIsTheOptionsElseTheEnvironmentsElseTheDefault) {
+  Surroundings here{.folder = Path("")};
+  const auto import = [&](const Arguments& arguments) {
+    EXPECT_EQ(RunProgram(arguments, Line({.id = "a"}), here).status, 0);
+  };
+  import({"import"});
+  EXPECT_TRUE(std::filesystem::exists(Path("tallystick-data/data")));
+  here.environment["TALLYSTICK_DB"] = "from-environment";
+  import({"import"});
+  EXPECT_TRUE(std::filesystem::exists(Path("from-environment/data")));
+  import({"import", "--db", "from-option"});
+  EXPECT_TRUE(std::filesystem::exists(Path("from-option/data")));
+  import({"import", "--db=" + Path("from option=")});
+  EXPECT_TRUE(std::filesystem::exists(Path("from option=/data")));
+
+  for (const std::string store : {"tallystick-data", "from-environment", "from-option"}) {
+    EXPECT_EQ(SummaryOf(RunProgram({"import", "--db", store}, Line({.id = "a"}), here)),
+              (Summary{.read = 1, .unchanged = 1}));
+  }
+}
+
+TEST_F(UsageTest, TheAccountIsTheOptionsElseTheEnvironmentsElseNil) {
+  const std::string option_account = "01844220-0000-7000-8000-000000000001";
+  Surroundings with_account = Here();
+  with_account.environment["TALLYSTICK_ACCOUNT"] = kAccount;
+  const auto account_of = [](const Finished& finished) {
+    EXPECT_EQ(finished.status, 0) << finished.err;
+    const std::size_t begin = finished.out.find("\"sequenceAccountId\":\"") + 21;
+    return finished.out.substr(begin, 36);
+  };
+  Import(Line({.id = "a"}));
+  ASSERT_EQ(RunProgram({"import"}, Line({.id = "b"}), with_account).status, 0);
+  ASSERT_EQ(RunProgram({"import", "--account", option_account}, Line({.id = "c"}), with_account).status, 0);
+  EXPECT_EQ(account_of(Tallystick({"get", "a"})), "00000000-0000-0000-0000-000000000000");
+  EXPECT_EQ(account_of(RunProgram({"get", "b"}, "", with_account)), kAccount);
+  EXPECT_EQ(account_of(RunProgram({"get", "c", "--account", option_account}, "", with_account)), option_account);
+  EXPECT_EQ(RunProgram({"get", "a"}, "", with_account).status, 1);
+
+  with_account.environment["TALLYSTICK_ACCOUNT"] = "acme";
+  EXPECT_EQ(RunProgram({"scan"}, "", with_account).status, 2);
+}
+
+TEST_F(UsageTest, ReadingAnAbsentStoreFailsAndMakesNone) {
+  for (const Arguments& arguments : kReadingCommands) {
+    const Finished finished = Tallystick(arguments);
+    EXPECT_EQ(finished.status, 1) << PrintToString(arguments);
+    EXPECT_EQ(finished.out, "");
+    EXPECT_EQ(finished.err, "tallystick: " + Path("store") + ": there is no store\n");
+    EXPECT_FALSE(std::filesystem::exists(Path("store")));
+  }
+}
+
+TEST_F(UsageTest, AFolderThatHoldsSomethingElseIsLeftAlone) {
+  std::filesystem::create_directory(Path("store"));
+  WriteFile("store/photo.jpg", "");
+  std::vector<Arguments> commands = kReadingCommands;
+  commands.push_back({"import"});
+  for (const Arguments& arguments : commands) {
+    const Finished finished = Tallystick(arguments, Line({.id = "a"}));
+    EXPECT_EQ(finished.status, 1) << PrintToString(arguments);
+    EXPECT_EQ(finished.out, "");
+    EXPECT_EQ(finished.err,
+              "tallystick: " + Path("store") + ": is not a store, and holds something else: 'photo.jpg'\n");
+  }
+  std::filesystem::remove(Path("store/photo.jpg"));
+  EXPECT_TRUE(std::filesystem::is_empty(Path("store")));
+}
+
+TEST_F(UsageTest, AStoreThatIsAFileOrHasNoParentIsAFailure) {
+  WriteFile("file", "");
+  const struct {
+    std::string db;
+    std::string told;
+  } kCases[] = {
+      {"file", "tallystick: file: is not a folder\n"},
+      {"absent/store", "tallystick: absent/store: cannot make the folder: No such file or directory\n"},
+  };
+  for (const auto& c : kCases) {
+    const Finished finished = Tallystick({"import", "--db", c.db}, Line({.id = "a"}));
+    EXPECT_EQ(finished.status, 1);
+    EXPECT_EQ(finished.err, c.told);
+  }
+}
+
+TEST_F(UsageTest, OutputThatCannotBeWrittenIsAFailure) {
+  Import(Line({.id = "a"}));
+  Surroundings full = Here();
+  full.out_path = "/dev/full";
+  std::vector<Arguments> commands = kReadingCommands;
+  commands.push_back({"import"});
+  for (const Arguments& arguments : commands) {
+    const Finished finished = RunProgram(arguments, "", full);
+    EXPECT_EQ(finished.status, 1) << PrintToString(arguments);
+    EXPECT_EQ(finished.err, "tallystick: cannot write to standard output: No space left on device\n");
+  }
+}
+
+}  // namespace
+}  // namespace tallystick::cli
