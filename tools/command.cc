@@ -1,7 +1,9 @@
 #include "command.h"
 
+#include <charconv>
 #include <cstdio>
 #include <optional>
+#include <system_error>
 
 #include "tallystick/event.h"
 
@@ -40,6 +42,26 @@ CLI::Option* AddRepeatable(CLI::App* command, const std::string& name, std::vect
       ->expected(1)
       ->allow_extra_args(false)
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+}
+
+CLI::Option* AddNumber(CLI::App* command, const std::string& name, std::uint64_t least, std::uint64_t most,
+                       const std::function<void(std::uint64_t)>& take, const std::string& description) {
+  // CLI11's own reading takes "-1" for 2^64 - 1, "010" for 8, and what is too great for the greatest.
+  return command
+      ->add_option_function<std::string>(
+          name,
+          [=](const std::string& text) {
+            std::uint64_t number = 0;
+            const char* const end = text.data() + text.size();
+            const auto [last, error] = std::from_chars(text.data(), end, number);
+            if (text.empty() || error != std::errc() || last != end || number < least || number > most) {
+              throw CLI::ValidationError(name, "'" + text + "' is not a whole number from " + std::to_string(least) +
+                                                   " to " + std::to_string(most));
+            }
+            take(number);
+          },
+          description)
+      ->type_name("NUMBER");
 }
 
 CLI::Option* AddTimestamp(CLI::App* command, const std::string& name, absl::Time* time,

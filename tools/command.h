@@ -3,6 +3,8 @@
 #ifndef TALLYSTICK_TOOLS_COMMAND_H_
 #define TALLYSTICK_TOOLS_COMMAND_H_
 
+#include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -31,6 +33,10 @@ void AddTarget(CLI::App* command, Target* target);
 // Adds an option that takes one value each time it is given.
 CLI::Option* AddRepeatable(CLI::App* command, const std::string& name, std::vector<std::string>* values,
                            const std::string& description);
+
+// Adds an option whose value is a whole number from `least` to `most`, in decimal digits and nothing else.
+CLI::Option* AddNumber(CLI::App* command, const std::string& name, std::uint64_t least, std::uint64_t most,
+                       const std::function<void(std::uint64_t)>& take, const std::string& description);
 
 // Adds an option whose value is an RFC 3339 date-time.
 CLI::Option* AddTimestamp(CLI::App* command, const std::string& name, absl::Time* time, const std::string& description);

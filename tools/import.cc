@@ -218,9 +218,10 @@ void AddImport(CLI::App* program, int* exit_status) {
       "import", "Stores events from NDJSON, one event a line; a line that is not a valid event costs only itself");
   const auto options = std::make_shared<ImportOptions>();
   AddTarget(command, &options->target);
-  command->add_option("--batch", options->batch, "Events written together")
-      ->check(CLI::Range(std::size_t{1}, std::size_t{100'000}))
-      ->capture_default_str();
+  AddNumber(
+      command, "--batch", 1, 100'000, [batch = &options->batch](std::uint64_t number) { *batch = number; },
+      "Events written together, 1 to 100000")
+      ->default_str(std::to_string(options->batch));
   command
       ->add_option("--on-error", options->on_error, "At a rejected line: 'skip' it, or 'stop' behind what came before")
       ->check(CLI::IsMember({"skip", "stop"}))

@@ -1,5 +1,6 @@
 #include <cstdint>
 #include <cstdio>
+#include <limits>
 #include <memory>
 #include <string>
 
@@ -51,8 +52,9 @@ void AddScan(CLI::App* program, int* exit_status) {
   AddRepeatable(command, "--type", &options->scan.event_types, "Only events of this type; may be given again");
   AddRepeatable(command, "--customer", &options->scan.customer_aliases,
                 "Only events of this customer; may be given again");
-  command->add_option(
-      "--limit", options->scan.limit,
+  AddNumber(
+      command, "--limit", 0, std::numeric_limits<std::uint64_t>::max(),
+      [limit = &options->scan.limit](std::uint64_t number) { *limit = number; },
       "At most this many events; where there are more, a cursor to go on with follows on standard error");
   command->add_option("--cursor", options->scan.cursor, "Go on behind the page that ended with this cursor");
   command->add_flag("--reverse", options->reverse, "Latest first");

@@ -82,6 +82,7 @@ TEST_F(ScanTest, GivesARangeOfTimeInOrder) {
       {{"--customer", "scan"}, ""},
       {{"--limit", "5"}, "abcde"},
       {{"--limit", "18446744073709551615"}, "abcde"},
+      {{"--limit", "010"}, "abcde"},  // ten
       {{"--limit", "2", "--customer", "globex"}, "bd"},
   };
   for (const auto& c : kCases) {
