@@ -44,7 +44,7 @@ absl::Status LineReader::Read(LineBatch* batch) {
       start = scanned = end + 1;
       continue;
     }
-    if (cut || text.size() - start > kEventJsonBytesMax + 1) {  // one more: it may be a CR
+    if (cut || text.size() - start > kEventJsonBytesMax + kByteOrderMark.size() + 1) {  // one more: it may be a CR
       cut = true;
       text.resize(start + kCutLineBytes);
     }
@@ -70,7 +70,9 @@ void LineReader::AddLine(std::size_t start, std::size_t end, bool cut, LineBatch
     line.remove_prefix(kByteOrderMark.size());
   }
   if (!cut && line.ends_with('\r')) line.remove_suffix(1);
-  if (line.find_first_not_of(" \t") == std::string_view::npos) return;
+  // A line that is too long is refused unread: what follows the spaces at its beginning may be an event.
+  const bool too_long = cut || line.size() > kEventJsonBytesMax;
+  if (!too_long && line.find_first_not_of(" \t") == std::string_view::npos) return;
   batch->lines.push_back({.number = line_number_, .offset = start, .size = line.size(), .cut = cut});
 }
 

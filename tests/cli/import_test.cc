@@ -160,6 +160,9 @@ TEST_F(ImportTest, ALineOfTwoMebibytesIsTheLongest) {
       {"longest-with-mark-and-cr", std::string(kByteOrderMark) + LineOfSize("a", kEventJsonBytesMax) + "\r", true},
       {"a-byte-more", LineOfSize("a", kEventJsonBytesMax + 1), false},
       {"far-more", LineOfSize("a", 5 * kEventJsonBytesMax + 12345), false},
+      // It may be an event behind all that space, so it is not passed over as blank.
+      {"space-first", std::string(2 * kEventJsonBytesMax, ' ') + Line({.id = "a"}), false},
+      {"nothing-but-space", std::string(2 * kEventJsonBytesMax, ' '), false},
       {"not-even-json", std::string(kEventJsonBytesMax + 1, 'x'), false},
   };
   for (const auto& c : kCases) {
