@@ -58,6 +58,7 @@ class Import {
 
  private:
   absl::Status OpenInput();
+  bool RejectsWouldReplaceInput() const;
   // False when the import is to stop here.
   absl::StatusOr<bool> WriteBatch(const LineBatch& batch);
   absl::StatusOr<bool> Store(const LineBatch& batch, const std::vector<const LineBatch::Line*>& lines);
@@ -85,9 +86,21 @@ absl::Status Import::OpenInput() {
   return absl::OkStatus();
 }
 
+bool Import::RejectsWouldReplaceInput() const {
+  struct stat input {};
+  struct stat rejects {};
+  return !options_.rejects.empty() && ::fstat(file_, &input) == 0 && S_ISREG(input.st_mode) &&
+         ::stat(options_.rejects.c_str(), &rejects) == 0 && input.st_dev == rejects.st_dev &&
+         input.st_ino == rejects.st_ino;
+}
+
 int Import::Run() {
   const absl::Time began = absl::Now();
   if (absl::Status status = OpenInput(); !status.ok()) return Fail(status);
+  if (RejectsWouldReplaceInput()) {
+    Tell(options_.rejects + ": is the file to import; the rejected lines would replace it");
+    return kWrongUsage;
+  }
   if (absl::Status status = rejects_.Open(options_.file, options_.rejects); !status.ok()) return Fail(status);
   absl::StatusOr<std::unique_ptr<tallystick::Store>> store = OpenToWrite(options_.target);
   if (!store.ok()) return Fail(store.status());

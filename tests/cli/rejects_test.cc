@@ -1,4 +1,5 @@
 #include <cstdint>
+#include <filesystem>
 #include <string>
 #include <string_view>
 
@@ -96,6 +97,19 @@ TEST_F(RejectsTest, IsJsonWhateverTheLineHolds) {
     bool truncated = false;
     EXPECT_EQ(object["truncated"].get(truncated), c.truncated ? simdjson::SUCCESS : simdjson::NO_SUCH_FIELD);
     EXPECT_EQ(truncated, c.truncated);
+  }
+}
+
+TEST_F(RejectsTest, TheInputIsNotReplaced) {
+  const std::string lines = Line({.id = "a"}) + "\nrubbish\n";
+  const std::string input = WriteFile("input", lines);
+  std::filesystem::create_symlink(input, Path("link"));
+  for (const std::string rejects : {"input", "./input", "link"}) {
+    const Finished finished = Tallystick({"import", "--rejects", rejects, input});
+    EXPECT_EQ(finished.status, 2);
+    EXPECT_EQ(finished.err,
+              "tallystick: " + rejects + ": is the file to import; the rejected lines would replace it\n");
+    EXPECT_EQ(ReadFile("input"), lines);
   }
 }
 
