@@ -1,5 +1,6 @@
 #include "progress.h"
 
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -63,6 +64,11 @@ void Progress::Update(std::uint64_t count, std::optional<double> fraction) {
   } else {
     line += Grouped(count) + " " + unit_ + "  ";
     line += Grouped(static_cast<std::uint64_t>(static_cast<double>(count) / seconds)) + "/s  " + Clock(elapsed);
+  }
+  // A line that is wider than the terminal goes on in the next one, where erasing does not reach it.
+  winsize size{};
+  if (::ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 1 && line.size() >= size.ws_col) {
+    line.resize(size.ws_col - 1U);
   }
   // Back to the line's start, and what is left of the last one erased (ECMA-48, EL).
   std::fprintf(stderr, "\r%s\x1b[K", line.c_str());

@@ -41,6 +41,12 @@ TEST_F(ProgressTest, APipeShowsWhatIsKnown) {
   EXPECT_THAT(finished.err, MatchesRegex("\r1 events  [0-9,]+/s  [0-9]+:[0-9][0-9]\x1b\\[K\r\x1b\\[K"));
 }
 
+// What goes on in a second line could not be erased.
+TEST_F(ProgressTest, ABarIsNotWiderThanTheTerminal) {
+  const Finished finished = RunOnTerminal({"import"}, Line({.id = "a"}) + "\n", 8);
+  EXPECT_EQ(finished.err, "\r1 event\x1b[K\r\x1b[K");
+}
+
 TEST_F(ProgressTest, AMessageTakesTheBarsPlace) {
   const Finished finished = RunOnTerminal({"import", "--batch", "1"}, Line({.id = "a"}) + "\nrubbish\n");
   EXPECT_THAT(finished.err, HasSubstr(std::string(kGone) + "-:2: expects a value (byte 0)\r\n"));
