@@ -125,8 +125,8 @@ int Import::Run() {
   if (absl::Status status = store_->Sync(); !status.ok()) return Fail(status);
   if (absl::Status status = rejects_.Close(); !status.ok()) return Fail(status);
   if (counts_.without_id > 0) {
-    Tell("warning: " + std::to_string(counts_.without_id) +
-         " events came without a customerEventId: importing them again would store them again");
+    Tell("warning: events without a customerEventId: " + std::to_string(counts_.without_id) +
+         "; importing them again would store them again");
   }
   if (absl::Status status = PrintSummary(absl::Now() - began); !status.ok()) return Fail(status);
   if (!stopped && !stream.status().ok()) {

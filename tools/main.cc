@@ -1,6 +1,7 @@
 // The program `tallystick`: the library from the command line.
 
 #include <csignal>
+#include <string>
 
 #include "CLI/CLI.hpp"
 #include "command.h"
@@ -15,7 +16,8 @@ int main(int argc, char** argv) {
   program.require_subcommand(1);
   program.footer(
       "Exit status: 0 done; 1 failed; 2 wrong usage; 3 done, but some events were rejected.\n"
-      "'tallystick COMMAND --help' shows a command's options, with an example.");
+      "'tallystick COMMAND --help' shows a command's options, with an example.\n\n"
+      "Example: tallystick import --db usage.db events.ndjson");
 
   int exit_status = kDone;
   AddImport(&program, &exit_status);
@@ -28,6 +30,11 @@ int main(int argc, char** argv) {
     program.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     const bool asked = error.get_exit_code() == 0;  // --help, --version
+    const auto is_given = [argv](const CLI::App* command) { return command->check_name(argv[1]); };
+    if (argc > 1 && argv[1][0] != '-' && program.get_subcommands(is_given).empty()) {
+      Tell("there is no command '" + std::string(argv[1]) + "'; 'tallystick --help' lists them");
+      return kWrongUsage;
+    }
     program.exit(error);
     return asked ? kDone : kWrongUsage;
   }

@@ -256,7 +256,7 @@ TEST_F(ImportTest, EventsWithoutAnIdAreWarnedOfOnce) {
   EXPECT_EQ(finished.status, 0);
   EXPECT_EQ(SummaryOf(finished), (Summary{.read = 4, .created = 4}));
   EXPECT_EQ(finished.err,
-            "tallystick: warning: 3 events came without a customerEventId: importing them again would store them again\n");
+            "tallystick: warning: events without a customerEventId: 3; importing them again would store them again\n");
   EXPECT_EQ(SummaryOf(Tallystick({"import"}, input)), (Summary{.read = 4, .created = 3, .unchanged = 1}));
 }
 

@@ -73,10 +73,16 @@ TEST_F(UsageTest, WrongUsageIsTold) {
   }
 }
 
+TEST_F(UsageTest, AnUnknownCommandIsNamed) {
+  EXPECT_EQ(Tallystick({"frobnicate", "--db", "x"}).err,
+            "tallystick: there is no command 'frobnicate'; 'tallystick --help' lists them\n");
+}
+
 TEST_F(UsageTest, HelpHasAnExample) {
   const Finished program = Tallystick({"--help"});
   EXPECT_EQ(program.status, 0);
   EXPECT_EQ(program.err, "");
+  EXPECT_THAT(program.out, HasSubstr("\nExample: tallystick "));
   for (const std::string& command : kCommands) {
     EXPECT_THAT(program.out, HasSubstr("\n  " + command + " "));
     const Finished finished = Tallystick({command, "--help"});
