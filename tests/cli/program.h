@@ -3,70 +3,31 @@
 #ifndef TALLYSTICK_TESTS_CLI_PROGRAM_H_
 #define TALLYSTICK_TESTS_CLI_PROGRAM_H_
 
-#include <sys/types.h>
-
-#include <map>
-#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "tests/support/process.h"
+
 namespace tallystick::cli {
 
-// What a finished process left behind.
-struct Finished {
-  int status = 0;   // its exit status; minus the signal's number when a signal ended it
-  std::string out;  // standard output
-  std::string err;  // standard error
-};
-
-struct Surroundings {
-  // On top of this process's own environment, from which every TALLYSTICK_* is taken away.
-  std::map<std::string, std::string> environment{};
-  std::string folder{};           // the working folder; empty means this process's
-  std::string out_path{};         // standard output goes to this file, and is not in Finished::out
-  int terminal_columns = 0;       // unless 0, standard error is a terminal of so many columns
-  bool unfinished_input = false;  // standard input stays open until FinishInput
-};
-
-// A process that runs beside the test. Killed, if need be, when this goes.
-class Process {
- public:
-  // `program` is a path, or a name to look for in PATH.
-  Process(const std::string& program, const std::vector<std::string>& arguments, std::string_view input = "",
-          const Surroundings& surroundings = {});
-  ~Process();
-  Process(const Process&) = delete;
-  Process& operator=(const Process&) = delete;
-
-  pid_t id() const;
-
-  // More standard input. Only with `Surroundings::unfinished_input`, as for FinishInput.
-  void Send(std::string_view input);
-  void FinishInput();
-
-  // Returns when standard error holds `text`, or has ended; says which.
-  bool WaitForErr(std::string_view text);
-
-  void Kill();  // as kill -9
-
-  // Waits for the end.
-  Finished Wait();
-
- private:
-  struct Impl;
-  std::unique_ptr<Impl> impl_;
-};
-
-// Runs `tallystick ARGUMENTS...` to its end.
-Finished RunProgram(const std::vector<std::string>& arguments, std::string_view input = "",
-                    const Surroundings& surroundings = {});
+using testing::Finished;
+using testing::Process;
+using testing::Surroundings;
 
 // The program's path.
-std::string ProgramPath();
+inline std::string ProgramPath() { return TALLYSTICK_PROGRAM; }
+
+// Runs `tallystick ARGUMENTS...` to its end.
+inline Finished RunProgram(const std::vector<std::string>& arguments, std::string_view input = "",
+                           const Surroundings& surroundings = {}) {
+  return Process(ProgramPath(), arguments, input, surroundings).Wait();
+}
 
 // A path below the project's source folder.
-std::string SourcePath(std::string_view relative);
+inline std::string SourcePath(std::string_view relative) {
+  return std::string(TALLYSTICK_SOURCE_FOLDER) + "/" + std::string(relative);
+}
 
 }  // namespace tallystick::cli
 
