@@ -45,7 +45,12 @@ struct Parsed {
 
 inline Parsed Parse(EventParser* parser, std::string_view document) {
   const Exact exact(document);
-  ParsedEvent event;
+  // As callers have it: with what is left of the event before.
+  ParsedEvent event{.customer_event_id = "left over",
+                    .customer_alias = "left over",
+                    .event_type = "left over",
+                    .event_timestamp = Instant::Min(),
+                    .event_properties = "left over"};
   Parsed parsed;
   parsed.rejection = parser->Parse(exact.text(), &event);
   if (parsed.rejection.has_value()) return parsed;
