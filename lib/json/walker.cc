@@ -50,8 +50,6 @@ bool Walker::TakeKey(Token* key) {
   return CheckScalar(*key) && TakeChar(':', "expects ':'");
 }
 
-bool Walker::TakeScalar(Token* token) { return Take(token) && CheckScalar(*token); }
-
 bool Walker::CheckScalar(const Token& token) {
   switch (token.first()) {
     case '"': {

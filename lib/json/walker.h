@@ -33,9 +33,6 @@ class Walker {
   // The next token without taking it; null at the end.
   const Token* Peek() const { return at_ < count_ ? &next_ : nullptr; }
 
-  // Takes one string or other scalar, and checks it.
-  bool TakeScalar(Token* token);
-
   // Takes one value of any kind, and checks all of it. `level` is that of the value if it is an object or array; the
   // event's own is 1.
   bool SkipValue(int level);
