@@ -719,6 +719,14 @@ TEST_P(EventParserTest, WhatIsNoJsonIsSaidBeforeAnyFaultOfAField) {
                  "is nested deeper than 64 levels"});
 }
 
+TEST_P(EventParserTest, BytesAndStringsAreCheckedBeforeDepth) {
+  const std::string too_deep = "[\"a\"," + std::string(64, '[');
+  ExpectRefused({too_deep.substr(0, 68) + "^[1", RejectReason::kTooDeep, "", "is nested deeper than 64 levels"});
+  ExpectNoJson(too_deep + "\"^\xff\"", "is not valid UTF-8");
+  ExpectNoJson(too_deep + "^\"b", "has a string that does not end");
+  ExpectNoJson(too_deep + "\"^\n\"", "has a control character in a string that is not escaped");
+}
+
 TEST_P(EventParserTest, FirstFaultyFieldInTheTextIsNamedAndMissingOnesLast) {
   ExpectRefused({
       {R"({"eventType":^"","customerAlias":"","unknown":1})", RejectReason::kInvalidValue, "/eventType",
