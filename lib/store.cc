@@ -102,8 +102,8 @@ absl::StatusOr<std::shared_ptr<const Store::Impl::Parts>> Store::Impl::OpenForWr
                                                                          .cache_bytes = options.cache_bytes,
                                                                          .lock = std::move(lock),
                                                                          .events = EventsFor(options, failure)}));
-  TALLYSTICK_ASSIGN_OR_RETURN(storage::Identity identity, storage::ReadIdentity(*parts->database));
-  parts->identity = std::make_shared<const storage::Identity>(std::move(identity));
+  TALLYSTICK_ASSIGN_OR_RETURN(const storage::Identity identity, storage::ReadIdentity(*parts->database));
+  parts->identity = std::make_shared<const storage::Identity>(identity);
   TALLYSTICK_ASSIGN_OR_RETURN(const CommitPosition position, storage::ReadPosition(*parts->database, nullptr));
   parts->writer = std::make_unique<ingest::Writer>(parts->database, parts->identity, position, failure, options);
   return parts;
@@ -122,8 +122,8 @@ absl::StatusOr<std::shared_ptr<const Store::Impl::Parts>> Store::Impl::OpenReadO
                                                                          .cache_bytes = options.cache_bytes,
                                                                          .read_only = true,
                                                                          .events = EventsFor(options, failure)}));
-  TALLYSTICK_ASSIGN_OR_RETURN(storage::Identity identity, storage::ReadIdentity(*parts->database));
-  parts->identity = std::make_shared<const storage::Identity>(std::move(identity));
+  TALLYSTICK_ASSIGN_OR_RETURN(const storage::Identity identity, storage::ReadIdentity(*parts->database));
+  parts->identity = std::make_shared<const storage::Identity>(identity);
   return parts;
 }
 

@@ -62,5 +62,5 @@ tallystick import <<<"$corrected" | sed 's/^/  /'
 run tallystick get "$event"
 
 step "Read on: docs/GUIDE.md says what else the program and the library do."
-echo "For speed: tools/build-rocksdb.sh makes an optimised RocksDB (about eight minutes, once); then run this again."
+echo "For speed: tools/build-rocksdb.sh makes an optimised RocksDB (some twelve minutes, once); then run this again."
 if [[ -n $keep ]]; then echo "The store: $TALLYSTICK_DB (build/release/tallystick COMMAND --db $TALLYSTICK_DB)"; fi

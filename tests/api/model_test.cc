@@ -17,7 +17,7 @@
 #include "tallystick/store.h"
 #include "tests/support/fake_clock.h"
 #include "tests/support/raw_rows.h"
-#include "tests/support/seed.h"
+#include "tests/support/random.h"
 #include "tests/support/status_matchers.h"
 #include "tests/support/stored.h"
 #include "tests/support/temp_folder.h"
@@ -89,12 +89,12 @@ class ModelTest : public ::testing::TestWithParam<int> {
 
   const std::string& RandomAlias() {
     static const std::vector<std::string> aliases = {"a", "aa", "aaa", "b", std::string(255, 'a'), "Ünïcode", "a b"};
-    return random_.Pick(aliases);
+    return random_.PickFrom(aliases);
   }
 
   const std::string& RandomType() {
     static const std::vector<std::string> types = {"message-sent", "message", "m", std::string(255, 't')};
-    return random_.Pick(types);
+    return random_.PickFrom(types);
   }
 
   // A few edges, and times so close that many events share one.
@@ -105,7 +105,7 @@ class ModelTest : public ::testing::TestWithParam<int> {
         absl::FromCivil(absl::CivilSecond(9999, 12, 31, 23, 59, 59), absl::UTCTimeZone()) +
             absl::Nanoseconds(999'999'999),
         absl::UnixEpoch() - absl::Nanoseconds(1), absl::UnixEpoch()};
-    if (random_.OneIn(20)) return random_.Pick(edges);
+    if (random_.OneIn(20)) return random_.PickFrom(edges);
     return absl::FromUnixSeconds(1'760'000'000) + absl::Seconds(random_.Below(8)) + absl::Nanoseconds(random_.Below(3));
   }
 
@@ -125,7 +125,7 @@ class ModelTest : public ::testing::TestWithParam<int> {
     event.customer_alias = RandomAlias();
     event.event_type = RandomType();
     if (!random_.OneIn(10)) event.event_timestamp = RandomTime();
-    std::tie(event.event_properties, event.minified) = random_.Pick(properties);
+    std::tie(event.event_properties, event.minified) = random_.PickFrom(properties);
     if (random_.OneIn(40)) MakeInvalid(&event);
     return event;
   }

@@ -1,4 +1,4 @@
-// Random numbers that a failed test can be run again with.
+// Random tests that can be run again: the seed is printed, and TALLYSTICK_TEST_SEED sets it.
 
 #ifndef TALLYSTICK_TESTS_SUPPORT_RANDOM_H_
 #define TALLYSTICK_TESTS_SUPPORT_RANDOM_H_
@@ -11,13 +11,18 @@
 
 namespace tallystick::testing {
 
-// Seeded from $TALLYSTICK_TEST_SEED where that is set, otherwise anew each time; prints the seed.
+// $TALLYSTICK_TEST_SEED where that is set, otherwise another one each time; prints it.
+inline std::uint64_t TestSeed() {
+  const char* const given = std::getenv("TALLYSTICK_TEST_SEED");
+  const std::uint64_t seed = given != nullptr ? std::strtoull(given, nullptr, 10) : std::random_device()();
+  std::cout << "seed: TALLYSTICK_TEST_SEED=" << seed << std::endl;
+  return seed;
+}
+
 class Random {
  public:
-  Random() : Random(ChooseSeed()) {}
-  explicit Random(std::uint64_t seed) : engine_(seed) {
-    std::cout << "seed: TALLYSTICK_TEST_SEED=" << seed << std::endl;
-  }
+  Random() : Random(TestSeed()) {}
+  explicit Random(std::uint64_t seed) : engine_(seed) {}
 
   // A number in [0, end); `end` is at least 1.
   std::uint64_t Below(std::uint64_t end) { return std::uniform_int_distribution<std::uint64_t>(0, end - 1)(engine_); }
@@ -31,11 +36,6 @@ class Random {
   }
 
  private:
-  static std::uint64_t ChooseSeed() {
-    const char* const given = std::getenv("TALLYSTICK_TEST_SEED");
-    return given != nullptr ? std::strtoull(given, nullptr, 10) : std::random_device()();
-  }
-
   std::mt19937_64 engine_;
 };
 
