@@ -16,7 +16,9 @@ absl::StatusCode CodeOf(const rocksdb::Status& status) {
     case Code::kCorruption:
       return absl::StatusCode::kDataLoss;
     case Code::kIOError:
-      if (status.subcode() == SubCode::kNoSpace) return absl::StatusCode::kResourceExhausted;
+      if (status.subcode() == SubCode::kNoSpace || status.subcode() == SubCode::kSpaceLimit) {
+        return absl::StatusCode::kResourceExhausted;
+      }
       // A file that the database names is not there.
       if (status.subcode() == SubCode::kPathNotFound) return absl::StatusCode::kDataLoss;
       return absl::StatusCode::kUnknown;
