@@ -406,6 +406,17 @@ TEST_F(CommitQueueTest, WhoLeavesASyncLeavesTheWriteBehind) {
   EXPECT_THAT(Stored(), ElementsAre("buffered", "left", "synced"));
 }
 
+TEST_F(CommitQueueTest, WhoLeavesWhileTheWorkerSyncsHoldsNobodyUp) {
+  disk_.gate.Close();
+  LeaveWhen([this] { return disk_.gate.arrived() > 0; }, "left", true);
+  // The worker, who alone could lead for the one in front, is busy until the disk is done.
+  Caller& front = SubmitBeside(MakeRequest("front"), false, Clock::now() + std::chrono::milliseconds(20));
+  Caller& next = SubmitBeside(MakeRequest("next"));
+  EXPECT_THAT(front.Wait(), StatusIs(StatusCode::kDeadlineExceeded));
+  EXPECT_THAT(next.Wait(), IsOk());
+  EXPECT_EQ(disk_.gate.passed(), 0);
+}
+
 TEST_F(CommitQueueTest, ARequestWithADeadlineLeadsNeitherCommitNorSync) {
   const Clock::time_point far = Clock::now() + std::chrono::hours(1);
   EXPECT_THAT(Submit(MakeRequest("a"), false, far), IsOk());
@@ -499,12 +510,16 @@ TEST_F(CommitQueueTest, ABufferedWriteIsSyncedInTimeThoughNobodyAsks) {
 
 TEST_F(CommitQueueTest, AWriteDuringASyncIsSyncedInTimeAsWell) {
   options_.sync_interval = std::chrono::milliseconds(1);
-  disk_.gate.Close();
-  EXPECT_THAT(Submit(MakeRequest("a")), IsOk());
-  disk_.gate.WaitForArrivals(1);
-  EXPECT_THAT(Submit(MakeRequest("b")), IsOk());
-  disk_.gate.Open();
-  disk_.gate.WaitForArrivals(2);
+  for (const bool led_by_a_caller : {false, true}) {
+    const int arrived = disk_.gate.arrived();
+    disk_.gate.Close();
+    SubmitBeside(MakeRequest("a"), led_by_a_caller);
+    disk_.gate.WaitForArrivals(arrived + 1);
+    EXPECT_THAT(Submit(MakeRequest("b")), IsOk());
+    disk_.gate.Open();
+    disk_.gate.WaitForArrivals(arrived + 2);
+    EXPECT_THAT(queue().Sync(), IsOk());  // until that sync is over
+  }
 }
 
 // --- Failures ---
