@@ -12,7 +12,7 @@
 #include "lib/encoding/event_id.h"
 #include "lib/encoding/fingerprint.h"
 #include "tests/support/ingest.h"
-#include "tests/support/seed.h"
+#include "tests/support/random.h"
 
 namespace tallystick::ingest {
 namespace {

@@ -12,7 +12,7 @@
 #include "gtest/gtest.h"
 #include "lib/encoding/fingerprint.h"
 #include "tests/support/ingest.h"
-#include "tests/support/seed.h"
+#include "tests/support/random.h"
 
 namespace tallystick::ingest {
 namespace {
@@ -177,9 +177,9 @@ TEST_F(OrderTest, OfRandomEventsIsThatOfTheirKeys) {
   for (int round = 0; round < 100; ++round) {
     std::vector<Sent> events(random.Below(60));
     for (Sent& event : events) {
-      if (!random.OneIn(8)) event.id = random.Pick(TrickyNames());
+      if (!random.OneIn(8)) event.id = random.PickFrom(TrickyNames());
       if (!random.OneIn(8)) event.time = At(random.Below(3), static_cast<std::uint32_t>(random.Below(40)));
-      event.alias = random.Pick(TrickyNames());
+      event.alias = random.PickFrom(TrickyNames());
     }
     ExpectKeyOrders(events);
     if (::testing::Test::HasFailure()) return;

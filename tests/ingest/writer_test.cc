@@ -14,7 +14,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/support/ingest.h"
-#include "tests/support/seed.h"
+#include "tests/support/random.h"
 
 namespace tallystick::ingest {
 namespace {
@@ -70,7 +70,7 @@ TEST_F(WriterTest, ThreadsThatWriteTheSameIdsLeaveOneEventOfEach) {
       for (int round = 0; round < 60; ++round) {
         std::vector<Event> events;
         for (int i = 0; i < 10; ++i) {
-          events.push_back({.customer_event_id = random.Pick(ids),
+          events.push_back({.customer_event_id = random.PickFrom(ids),
                             .customer_alias = random.OneIn(2) ? "acme" : "zeta",
                             .event_type = "t",
                             .event_timestamp = absl::FromUnixSeconds(static_cast<std::int64_t>(random.Below(3)))});

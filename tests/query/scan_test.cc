@@ -11,7 +11,7 @@
 #include "gtest/gtest.h"
 #include "tallystick/store.h"
 #include "tests/support/open_store.h"
-#include "tests/support/seed.h"
+#include "tests/support/random.h"
 
 namespace tallystick::testing {
 namespace {
@@ -193,7 +193,7 @@ TEST_F(ScanTest, RandomScansInPagesAreAPlainFilterOfAll) {
   const Texts types = {"s", "t", "u"};
   for (int i = 0; i < 500; ++i) {
     const std::string name = std::to_string(random.Below(400));
-    Put(MakeEvent(name, static_cast<double>(random.Below(20)), random.Pick(aliases), random.Pick(types)));
+    Put(MakeEvent(name, static_cast<double>(random.Below(20)), random.PickFrom(aliases), random.PickFrom(types)));
     if (i == 300) Reopen();  // some in files, some in memory
   }
   ASSERT_OK_AND_ASSIGN(const std::vector<Stored> all, ReadAll(store().Scan({.account = account_})));
@@ -205,8 +205,8 @@ TEST_F(ScanTest, RandomScansInPagesAreAPlainFilterOfAll) {
   };
   for (int round = 0; round < 150; ++round) {
     ScanOptions scan;
-    for (std::size_t n = random.Below(4); n > 0; --n) scan.customer_aliases.push_back(random.Pick(aliases));
-    for (std::size_t n = random.Below(3); n > 0; --n) scan.event_types.push_back(random.Pick(types));
+    for (std::size_t n = random.Below(4); n > 0; --n) scan.customer_aliases.push_back(random.PickFrom(aliases));
+    for (std::size_t n = random.Below(3); n > 0; --n) scan.event_types.push_back(random.PickFrom(types));
     if (random.OneIn(2)) scan.from = At(static_cast<double>(random.Below(20)));
     if (random.OneIn(2)) scan.to = At(static_cast<double>(random.Below(24)));
     if (random.OneIn(2)) scan.direction = Direction::kDescending;

@@ -10,7 +10,7 @@
 #include "gtest/gtest.h"
 #include "tallystick/store.h"
 #include "tests/support/open_store.h"
-#include "tests/support/seed.h"
+#include "tests/support/random.h"
 
 namespace tallystick::testing {
 namespace {
