@@ -29,9 +29,9 @@ struct WriteOptions {
   // Absent: `Options::durability`.
   std::optional<Durability> durability{};
   BatchMode mode = BatchMode::kPartial;
-  // How long the call may take, from its start. When it passes, the write returns DEADLINE_EXCEEDED: the outcome is
-  // unknown (it may still be stored), and sending the same again is safe for events that carry an id.
-  // Absent: `Options::write_timeout`.
+  // How long the call may take, from its start, but for the look-ups by id that it begins with. When it passes, the
+  // write returns DEADLINE_EXCEEDED: the outcome is unknown (it may still be stored), and sending the same again is
+  // safe for events that carry an id. Absent: `Options::write_timeout`.
   std::optional<absl::Duration> timeout{};
 };
 

@@ -1,8 +1,12 @@
 #include "lib/storage/commit_queue.h"
 
 #include <algorithm>
-#include <cassert>
+#include <exception>
+#include <new>
+#include <string>
 #include <utility>
+
+#include "lib/base/status_macros.h"
 
 namespace tallystick::storage {
 namespace {
@@ -22,15 +26,18 @@ CommitQueue::CommitQueue(std::shared_ptr<Database> database, std::shared_ptr<Fai
       committer_(committer),
       options_(options),
       batch_(*database_),
-      worker_([this] { RunWorker(); }) {}
+      commit_thread_([this] { RunCommits(); }),
+      sync_thread_([this] { RunSyncs(); }) {}
 
 CommitQueue::~CommitQueue() {
   {
     const std::lock_guard lock(mutex_);
     stopping_ = true;
-    worker_wake_.notify_one();
+    commit_thread_wake_.notify_one();
+    sync_thread_wake_.notify_one();
   }
-  worker_.join();
+  commit_thread_.join();
+  sync_thread_.join();
 }
 
 absl::Status CommitQueue::Submit(const RequestPointer& request, bool sync, Clock::time_point deadline) {
@@ -38,25 +45,27 @@ absl::Status CommitQueue::Submit(const RequestPointer& request, bool sync, Clock
   request->sync_ = sync;
   request->may_lead_ = deadline == Clock::time_point::max();
   queue_.push_back(request);
-  if (CanCommit() && !queue_.front()->may_lead_) Wake(*queue_.front());
+  if (CanCommit() && LeaderOf(queue_) == nullptr) commit_thread_wake_.notify_one();
   return Wait(request, deadline, &lock);
 }
 
 absl::Status CommitQueue::Sync() {
   Lock lock(mutex_);
-  if (durable_ >= written_) return failure_->Check();
+  // The rows of a group can be read a moment before the group counts as written.
+  const std::uint64_t target = written_ + (committing_ ? 1 : 0);
+  if (durable_ >= target) return failure_->Check();
   const auto request = std::make_shared<SyncRequest>();
   request->state_ = CommitRequest::State::kWritten;
-  request->ticket_ = written_;
+  request->ticket_ = target;
   unsynced_.push_back(request);
   return Wait(request, Clock::time_point::max(), &lock);
 }
 
 absl::Status CommitQueue::Wait(const RequestPointer& request, Clock::time_point deadline, Lock* lock) {
   while (request->state_ != CommitRequest::State::kDone) {
-    if (request->may_lead_ && CanCommit() && queue_.front() == request) {
+    if (request->may_lead_ && request->state_ == CommitRequest::State::kQueued && CanCommit()) {
       LeadCommit(lock);
-    } else if (request->may_lead_ && CanSync() && unsynced_.front() == request) {
+    } else if (request->may_lead_ && request->state_ == CommitRequest::State::kWritten && CanSync()) {
       LeadSync(lock);
     } else if (deadline == Clock::time_point::max()) {
       request->wake_.wait(*lock);
@@ -73,11 +82,12 @@ absl::Status CommitQueue::Wait(const RequestPointer& request, Clock::time_point 
 void CommitQueue::Abandon(const RequestPointer& request) {
   std::erase(queue_, request);
   std::erase(unsynced_, request);
-  WakeNext();
+  WakeLeaders();
 }
 
 std::vector<CommitQueue::RequestPointer> CommitQueue::TakeGroup() {
   std::vector<RequestPointer> group;
+  group.reserve(queue_.size());  // nothing has been taken yet when this fails
   std::size_t bytes = 0;
   while (!queue_.empty() && (group.empty() || bytes + queue_.front()->bytes() <= options_.group_bytes_max)) {
     bytes += queue_.front()->bytes();
@@ -88,39 +98,54 @@ std::vector<CommitQueue::RequestPointer> CommitQueue::TakeGroup() {
   return group;
 }
 
+absl::Status CommitQueue::Commit(absl::Span<const RequestPointer> group, std::vector<absl::Status>* statuses,
+                                 bool* wrote) {
+  std::vector<CommitRequest*> requests;
+  for (const RequestPointer& request : group) requests.push_back(request.get());
+  statuses->assign(group.size(), absl::OkStatus());
+  committer_->Decide(requests, absl::MakeSpan(*statuses), &batch_);
+  if (!batch_.empty()) {
+    TALLYSTICK_RETURN_IF_ERROR(database_->Write(&batch_));
+    *wrote = true;
+  }
+  committer_->Written();
+  // One large group must not hold its memory for ever.
+  if (batch_.bytes() > 4 * options_.group_bytes_max) {
+    batch_ = Batch(*database_);
+  } else {
+    batch_.Clear();
+  }
+  return absl::OkStatus();
+}
+
 void CommitQueue::LeadCommit(Lock* lock) {
-  committing_ = true;
   const std::vector<RequestPointer> group = TakeGroup();
+  committing_ = true;
   lock->unlock();
 
-  std::vector<absl::Status> statuses(group.size());
+  std::vector<absl::Status> statuses;
   bool wrote = false;
   absl::Status failure = failure_->Check();
   if (failure.ok()) {
-    std::vector<CommitRequest*> requests;
-    requests.reserve(group.size());
-    for (const RequestPointer& request : group) requests.push_back(request.get());
-    committer_->Decide(requests, absl::MakeSpan(statuses), &batch_);
-    if (!batch_.empty()) {
-      failure = database_->Write(&batch_);
-      wrote = failure.ok();
-      if (!wrote) failure_->Set(failure);
+    // What was decided half-way must not be built upon.
+    try {
+      failure = Commit(group, &statuses, &wrote);
+    } catch (const std::bad_alloc&) {
+      failure = absl::ResourceExhaustedError("out of memory while committing");
+    } catch (const std::exception& error) {
+      failure = absl::InternalError(std::string("cannot commit: ") + error.what());
     }
-    if (failure.ok()) committer_->Written();
-    // One large group must not hold its memory for ever.
-    if (batch_.bytes() > 4 * options_.group_bytes_max) {
-      batch_ = Batch(*database_);
-    } else {
-      batch_.Clear();
-    }
+    if (!failure.ok()) failure_->Set(failure);
   }
 
   lock->lock();
   committing_ = false;
-  bool sync = false;
-  if (wrote) {
+  if (wrote || !failure.ok()) {
     if (durable_ == written_) unsynced_since_ = Clock::now();
     ++written_;
+  } else {
+    // Nothing was added to what has to be synced: who waits for this group waits for the one before.
+    for (const RequestPointer& request : unsynced_) request->ticket_ = std::min(request->ticket_, written_);
   }
   for (std::size_t i = 0; i < group.size(); ++i) {
     const RequestPointer& request = group[i];
@@ -130,14 +155,14 @@ void CommitQueue::LeadCommit(Lock* lock) {
       request->state_ = CommitRequest::State::kWritten;
       request->ticket_ = written_;
       unsynced_.push_back(request);
-      sync = true;
     } else {
       Finish(request, status);
     }
   }
-  // The worker's clock starts when nobody else is going to sync.
-  if (wrote && !sync) worker_wake_.notify_one();
-  WakeNext();
+  FinishDurable();
+  // The interval's clock starts.
+  if (wrote && unsynced_.empty()) sync_thread_wake_.notify_one();
+  WakeLeaders();
 }
 
 void CommitQueue::LeadSync(Lock* lock) {
@@ -153,15 +178,20 @@ void CommitQueue::LeadSync(Lock* lock) {
   lock->lock();
   syncing_ = false;
   if (status.ok()) {
-    durable_ = target;
+    durable_ = std::max(durable_, target);
     unsynced_since_ = began;
-    if (written_ > durable_) worker_wake_.notify_one();
+    FinishDurable();
+  } else {
+    for (; !unsynced_.empty(); unsynced_.pop_front()) Finish(unsynced_.front(), status);
   }
-  while (!unsynced_.empty() && (!status.ok() || unsynced_.front()->ticket_ <= durable_)) {
-    Finish(unsynced_.front(), status);
-    unsynced_.pop_front();
+  if (written_ > durable_) sync_thread_wake_.notify_one();
+  WakeLeaders();
+}
+
+void CommitQueue::FinishDurable() {
+  for (; !unsynced_.empty() && unsynced_.front()->ticket_ <= durable_; unsynced_.pop_front()) {
+    Finish(unsynced_.front(), absl::OkStatus());
   }
-  WakeNext();
 }
 
 void CommitQueue::Finish(const RequestPointer& request, absl::Status status) {
@@ -170,36 +200,51 @@ void CommitQueue::Finish(const RequestPointer& request, absl::Status status) {
   request->wake_.notify_one();
 }
 
-// Whoever stands first leads next.
-void CommitQueue::WakeNext() {
-  if (CanCommit()) Wake(*queue_.front());
-  if (CanSync()) Wake(*unsynced_.front());
+CommitRequest* CommitQueue::LeaderOf(const std::deque<RequestPointer>& waiting) {
+  const auto leader =
+      std::find_if(waiting.begin(), waiting.end(), [](const RequestPointer& request) { return request->may_lead_; });
+  return leader == waiting.end() ? nullptr : leader->get();
 }
 
-void CommitQueue::Wake(CommitRequest& request) {
-  if (request.may_lead_) {
-    request.wake_.notify_one();
-  } else {
-    worker_wake_.notify_one();
+void CommitQueue::WakeLeaders() {
+  if (CanCommit()) {
+    CommitRequest* const leader = LeaderOf(queue_);
+    (leader != nullptr ? leader->wake_ : commit_thread_wake_).notify_one();
+  }
+  if (CanSync()) {
+    CommitRequest* const leader = LeaderOf(unsynced_);
+    (leader != nullptr ? leader->wake_ : sync_thread_wake_).notify_one();
   }
 }
 
-void CommitQueue::RunWorker() {
+void CommitQueue::RunCommits() {
   Lock lock(mutex_);
   while (true) {
-    const bool dirty = written_ > durable_ && failure_->Check().ok();
-    if (CanCommit() && !queue_.front()->may_lead_) {
+    if (CanCommit() && LeaderOf(queue_) == nullptr) {
       LeadCommit(&lock);
-    } else if (CanSync() && !unsynced_.front()->may_lead_) {
+    } else if (stopping_) {
+      return;
+    } else {
+      commit_thread_wake_.wait(lock);
+    }
+  }
+}
+
+void CommitQueue::RunSyncs() {
+  Lock lock(mutex_);
+  while (true) {
+    const bool dirty = written_ > durable_ && !syncing_ && failure_->Check().ok();
+    const Clock::time_point due = unsynced_since_ + options_.sync_interval;
+    if (CanSync() && LeaderOf(unsynced_) == nullptr) {
+      LeadSync(&lock);
+    } else if (dirty && (stopping_ || Clock::now() >= due)) {
       LeadSync(&lock);
     } else if (stopping_) {
       return;
-    } else if (dirty && !syncing_ && Clock::now() >= unsynced_since_ + options_.sync_interval) {
-      LeadSync(&lock);
-    } else if (dirty && !syncing_) {
-      worker_wake_.wait_until(lock, unsynced_since_ + options_.sync_interval);
+    } else if (dirty) {
+      sync_thread_wake_.wait_until(lock, due);
     } else {
-      worker_wake_.wait(lock);
+      sync_thread_wake_.wait(lock);
     }
   }
 }

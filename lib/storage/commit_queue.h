@@ -1,10 +1,10 @@
 // The commit queue: callers hand in what they have prepared; one of them at a time commits a group of them.
 //
 // A caller either finds the queue idle and leads, or waits. A leader takes what has queued up, has the committer decide
-// it in order, writes one batch, and hands the lead on. Syncing is a second, separate lead: whoever waits for stable
-// storage first syncs the log for everything written so far, while the next group is being committed. A request with a
-// deadline never leads (it could not leave a write that hangs); the queue's own thread does it instead, as it syncs
-// buffered writes in time.
+// it in order, writes one batch, and hands the lead on. Syncing is a second, separate lead: one of those who wait for
+// stable storage syncs the log for everything written so far, while the next group is being committed. A request with a
+// deadline never leads (it could not leave a write that hangs): where all have one, the queue's own two threads lead,
+// of which one also syncs buffered writes in time.
 //
 // Why a queue: sequences become visible in order, two requests with one id meet in one place, and nothing is locked
 // during an fsync.
@@ -47,7 +47,7 @@ class CommitRequest {
   State state_ = State::kQueued;
   bool sync_ = false;
   bool may_lead_ = true;
-  std::uint64_t ticket_ = 0;  // the groups that must be on stable storage before it is done
+  std::uint64_t ticket_ = 0;  // how many groups must be on stable storage before it is done
   absl::Status status_;
   std::condition_variable wake_;
 };
@@ -97,15 +97,23 @@ class CommitQueue {
   void Abandon(const RequestPointer& request);
 
   bool CanCommit() const { return !committing_ && !queue_.empty(); }
-  bool CanSync() const { return !syncing_ && !unsynced_.empty(); }
+  bool CanSync() const { return !syncing_ && !unsynced_.empty() && unsynced_.front()->ticket_ <= written_; }
+  // The caller among `waiting` who leads next; null when none may.
+  static CommitRequest* LeaderOf(const std::deque<RequestPointer>& waiting);
+  void WakeLeaders();
+
+  // Each takes a lock and leaves it locked, but works without.
   void LeadCommit(Lock* lock);
   void LeadSync(Lock* lock);
-  std::vector<RequestPointer> TakeGroup();
-  void Finish(const RequestPointer& request, absl::Status status);
-  void WakeNext();
-  void Wake(CommitRequest& request);
 
-  void RunWorker();
+  std::vector<RequestPointer> TakeGroup();
+  // Decides and writes the group. An error is that of the store, not of a request.
+  absl::Status Commit(absl::Span<const RequestPointer> group, std::vector<absl::Status>* statuses, bool* wrote);
+  void FinishDurable();
+  void Finish(const RequestPointer& request, absl::Status status);
+
+  void RunCommits();
+  void RunSyncs();
 
   const std::shared_ptr<Database> database_;
   const std::shared_ptr<FailureLatch> failure_;
@@ -116,17 +124,19 @@ class CommitQueue {
   mutable std::mutex mutex_;
   // Guarded by mutex_, all of them:
   std::deque<RequestPointer> queue_;     // in commit order, before their group is taken
-  std::deque<RequestPointer> unsynced_;  // written, waiting for stable storage, by ticket
+  std::deque<RequestPointer> unsynced_;  // waiting for stable storage, by ticket
   bool committing_ = false;
   bool syncing_ = false;
-  std::uint64_t written_ = 0;  // groups written
-  std::uint64_t durable_ = 0;  // groups on stable storage
-  Clock::time_point
-      unsynced_since_;  // not after the first write behind `durable_`; means something while written_ > durable_
+  std::uint64_t written_ = 0;  // groups written; one whose write failed counts, and never becomes durable
+  std::uint64_t durable_ = 0;  // of these, on stable storage
+  // Not after the first write behind `durable_`; means something while written_ > durable_.
+  Clock::time_point unsynced_since_;
   bool stopping_ = false;
-  std::condition_variable worker_wake_;
+  std::condition_variable commit_thread_wake_;
+  std::condition_variable sync_thread_wake_;
 
-  std::thread worker_;
+  std::thread commit_thread_;
+  std::thread sync_thread_;
 };
 
 }  // namespace tallystick::storage
