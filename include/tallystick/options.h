@@ -38,7 +38,7 @@ struct Options {
   // reads for look-ups by id; a store of N events wants about 1.5 N bytes for its id filters alone.
   std::optional<std::size_t> cache_bytes{};
 
-  // Make the store when there is none. Otherwise, opening an absent one is NOT_FOUND.
+  // Make the store when there is none. Otherwise, opening an absent one, or an empty folder, for writing is NOT_FOUND.
   bool create_if_missing = true;
 
   // Refuse a store that exists already (ALREADY_EXISTS).
@@ -65,7 +65,9 @@ struct Options {
   // several at once, and must neither throw nor call the store. Empty: messages are dropped.
   std::function<void(const Diagnostic&)> diagnostics{};
 
-  // The clock: the time of receipt, ids, and `future_limit` follow it. It may step back; ids keep increasing.
+  // The clock: the time of receipt, ids, and `future_limit` follow it. It may step back; ids keep increasing. While it
+  // reads a year outside 0001 to 9999, writes are FAILED_PRECONDITION. May be called from any thread, several at once,
+  // and must neither throw nor call the store.
   std::function<absl::Time()> clock = absl::Now;
 };
 

@@ -97,13 +97,14 @@ class Store {
   // Stores events in their order, all of them visible at once. Returns an outcome for each, in the same order. The
   // events' text is not used after the call. Cost: look-ups by id, and with kSynced a share of one fsync.
   //
+  //   INVALID_ARGUMENT     a batch of over 16,777,216 events or 1 GiB of text; nothing was stored
   //   DEADLINE_EXCEEDED    the timeout passed; the outcome is unknown, and trying again is safe
   //   FAILED_PRECONDITION  the store is closed or read-only, or refuses writes since an earlier failure
   //   RESOURCE_EXHAUSTED   the disk is full, or the store has used all its sequence numbers
   //   DATA_LOSS, UNKNOWN   a row that the write needs is damaged; the file system failed
   //
-  // After an error the outcome is unknown. After a failure of the file system the store refuses further writes until it
-  // is opened again.
+  // After any other error the outcome is unknown. After a failure of the file system the store refuses further writes
+  // until it is opened again.
   absl::StatusOr<std::vector<WriteResult>> Write(const Uuid& account, absl::Span<const Event> events,
                                                  const WriteOptions& options = {});
 

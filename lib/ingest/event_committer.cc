@@ -28,7 +28,16 @@ EventCommitter::EventCommitter(std::shared_ptr<const storage::Database> database
 
 void EventCommitter::Decide(absl::Span<storage::CommitRequest* const> group, absl::Span<absl::Status> statuses,
                             storage::Batch* batch) {
-  now_ = Receipt::FromTime(clock_());
+  const absl::Time now = clock_();
+  const std::optional<Instant> now_instant = Instant::FromTime(now);
+  if (!now_instant.has_value()) {
+    for (absl::Status& status : statuses) {
+      status = absl::FailedPreconditionError("the clock does not read a time in years 0001 to 9999");
+    }
+    return;
+  }
+  now_ = *now_instant;
+  receipt_ = Receipt::FromTime(now);
   decided_.clear();
   newest_.clear();
   leaving_.clear();
@@ -117,14 +126,14 @@ void EventCommitter::DecideRequest(PreparedBatch* request, bool alone) {
 void EventCommitter::Store(const Uuid& account, const PreparedEvent& event, const Newest& replaced,
                            Decision* decision) {
   ++position_.sequence;
-  position_.receipt = std::max(now_, Receipt{position_.receipt.ticks + 1});
+  // Far from its end: the clock stays below the year 10000, and every sequence there is takes two years of ticks.
+  position_.receipt = std::max(receipt_, Receipt{position_.receipt.ticks + 1});
 
   decision->outcome = Outcome::kCreated;
   decision->live = true;
   decision->sequence = position_.sequence;
   decision->receipt = position_.receipt;
-  decision->time =
-      event.time.has_value() ? *event.time : Instant::FromTime(position_.receipt.ToTime()).value_or(Instant());
+  decision->time = event.time.value_or(now_);
   if (!replaced.exists) return;
 
   decision->outcome = Outcome::kSuperseded;

@@ -15,6 +15,7 @@
 #include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "absl/types/span.h"
+#include "lib/base/instant.h"
 #include "lib/encoding/meta_rows.h"
 #include "lib/ingest/prepared_batch.h"
 #include "lib/storage/commit_queue.h"
@@ -71,7 +72,8 @@ class EventCommitter : public storage::Committer {
   std::vector<std::uint64_t> recent_;
 
   // Of the group that is being decided.
-  Receipt now_;
+  Instant now_;      // the time of receipt: what the clock says, also when it has stepped back
+  Receipt receipt_;  // the earliest that the group may get
   std::vector<PreparedBatch*> decided_;
   absl::flat_hash_map<std::string_view, Newest> newest_;  // by id key
   std::vector<Leaving> leaving_;

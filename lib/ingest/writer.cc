@@ -2,7 +2,6 @@
 
 #include <chrono>
 #include <cstddef>
-#include <limits>
 #include <string>
 #include <utility>
 
@@ -20,6 +19,9 @@ constexpr std::size_t kMiB = 1024 * kKiB;
 
 // One call's text, copied: beyond it a batch would not fit the memory that goes with it several times over.
 constexpr std::size_t kBatchTextBytesMax = 1024 * kMiB;
+
+// With it, offsets into a batch's rows fit 32 bits: an event adds its text (its id twice) and less than 64 bytes.
+constexpr std::size_t kBatchEventsMax = 16 * 1024 * 1024;
 
 // A group commits this much at once; a larger single request goes alone. A few fsyncs' worth of log.
 std::size_t GroupBytesMax(Profile profile) { return profile == Profile::kEdge ? 512 * kKiB : 4 * kMiB; }
@@ -104,6 +106,10 @@ absl::StatusOr<std::vector<WriteResult>> Writer::WriteInputs(const Uuid& account
   const absl::Duration timeout = options.timeout.value_or(options_.write_timeout);
   if (timeout <= absl::ZeroDuration()) return DeadlinePassed();
   const Clock::time_point deadline = DeadlineAfter(timeout);
+  if (count > kBatchEventsMax) {
+    return absl::InvalidArgumentError("a batch of " + std::to_string(count) + " events is over the limit of " +
+                                      std::to_string(kBatchEventsMax) + "; write it in several");
+  }
   if (text_bytes > kBatchTextBytesMax) {
     return absl::InvalidArgumentError("a batch of " + std::to_string(text_bytes) +
                                       " bytes of text is over the limit of " + std::to_string(kBatchTextBytesMax) +

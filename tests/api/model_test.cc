@@ -165,12 +165,12 @@ class ModelTest : public ::testing::TestWithParam<int> {
       for (const NewEvent& event : batch) texts.push_back(event.ToJson());
       const std::vector<std::string_view> documents(texts.begin(), texts.end());
       ASSERT_OK_AND_ASSIGN(const auto results, store_->WriteJson(account, documents, options));
-      model_.Apply(account, batch, options.mode, results);
+      model_.Apply(account, batch, options.mode, clock_.Now(), results);
     } else {
       std::vector<Event> events;
       for (const NewEvent& event : batch) events.push_back(event.ToEvent());
       ASSERT_OK_AND_ASSIGN(const auto results, store_->Write(account, events, options));
-      model_.Apply(account, batch, options.mode, results);
+      model_.Apply(account, batch, options.mode, clock_.Now(), results);
     }
   }
 

@@ -118,6 +118,34 @@ TEST_F(WriteTest, AnEventWithoutTimestampGetsTheTimeOfReceipt) {
   EXPECT_EQ(result.event_timestamp, clock_.Now());
 }
 
+TEST_F(WriteTest, TheTimeOfReceiptIsTheClocksAlsoAfterItWasFarAhead) {
+  const absl::Time now = clock_.Now() + absl::Nanoseconds(5);
+  clock_.Set(now + absl::Hours(24 * 365));
+  const WriteResult ahead = Put(MakeEvent("ahead", 1));
+  clock_.Set(now);
+  Event event = MakeEvent("a", 1);
+  event.event_timestamp.reset();
+  const WriteResult result = Put(event);
+  EXPECT_EQ(result.event_timestamp, now);
+  EXPECT_GT(result.id, ahead.id);
+}
+
+TEST_F(WriteTest, AClockOutsideTheYearsOfEventsFailsTheWriteAndHarmsNothing) {
+  Put(MakeEvent("a", 1));
+  const absl::Time before = clock_.Now();
+  for (const absl::Time wrong : {absl::InfiniteFuture(), absl::InfinitePast(),
+                                 absl::FromCivil(absl::CivilSecond(10000, 1, 1), absl::UTCTimeZone())}) {
+    clock_.Set(wrong);
+    EXPECT_THAT(store().Put(account_, MakeEvent("b", 1)), StatusIs(absl::StatusCode::kFailedPrecondition, "clock"));
+  }
+  clock_.Set(absl::FromCivil(absl::CivilSecond(9999, 12, 31), absl::UTCTimeZone()));
+  EXPECT_EQ(Put(MakeEvent("c", 1)).outcome, Outcome::kCreated);
+  clock_.Set(before);
+  Reopen();
+  EXPECT_EQ(Put(MakeEvent("b", 1)).outcome, Outcome::kCreated);
+  EXPECT_THAT(ScanIds(), ElementsAre("a", "c", "b"));
+}
+
 // --- Batches ---
 
 TEST_F(WriteTest, TheLastOfABatchWinsAndEachHasItsOutcome) {

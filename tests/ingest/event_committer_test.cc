@@ -43,7 +43,7 @@ class EventCommitterTest : public testing::IngestTest {
   using RowMap = std::map<std::string, std::string>;
   void AddRows(const Sent& sent, const Decision& decision, const Uuid& account, RowMap* by_time, RowMap* ids,
                RowMap* customers, RowMap* changes) const {
-    const Instant time = sent.time.value_or(Instant::CeilFromTime(decision.receipt.ToTime()));
+    const Instant time = sent.time.value_or(*Instant::FromTime(clock_.Now()));
     const std::uint64_t sequence = decision.sequence;
     std::string value, scratch;
     EventRow{.receipt = decision.receipt,
@@ -306,7 +306,7 @@ TEST_F(EventCommitterTest, ReceiptsIncreaseWhateverTheClockDoes) {
   const Batch back = Store({{.id = "c"}, {.id = "d"}});
   EXPECT_EQ(back->decisions()[0].receipt.ticks, start.ticks + 2);
   EXPECT_EQ(back->decisions()[1].receipt.ticks, start.ticks + 3);
-  EXPECT_EQ(back->decisions()[0].time.ToTime(), back->decisions()[0].receipt.ToTime());
+  EXPECT_EQ(back->decisions()[0].time.ToTime(), clock_.Now());
   clock_.Advance(absl::Hours(2));
   EXPECT_EQ(Store({{.id = "e"}})->decisions()[0].receipt, Receipt::FromTime(clock_.Now()));
   // The last receipt of the store before it was opened counts as well.
