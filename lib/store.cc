@@ -76,6 +76,7 @@ class Store::Impl {
   absl::StatusOr<std::optional<query::View>> TakeView() const;
 
  private:
+  std::mutex closing_mutex_;  // a second Close returns when the first is done
   mutable std::mutex mutex_;
   std::shared_ptr<const Parts> parts_;  // guarded by mutex_; null once closed
 };
@@ -83,7 +84,8 @@ class Store::Impl {
 absl::StatusOr<std::shared_ptr<const Store::Impl::Parts>> Store::Impl::OpenForWriting(const std::string& path,
                                                                                       const Options& options) {
   TALLYSTICK_ASSIGN_OR_RETURN(const storage::FolderState before, storage::InspectFolder(path));
-  if (before == storage::FolderState::kAbsent && !options.create_if_missing) {
+  const bool absent = before == storage::FolderState::kAbsent || before == storage::FolderState::kEmpty;
+  if (absent && !options.create_if_missing) {
     return absl::NotFoundError(path + ": there is no store");
   }
   TALLYSTICK_ASSIGN_OR_RETURN(std::shared_ptr<storage::FolderLock> lock, storage::FolderLock::Acquire(path));
@@ -114,7 +116,7 @@ absl::StatusOr<std::shared_ptr<const Store::Impl::Parts>> Store::Impl::OpenReadO
   TALLYSTICK_ASSIGN_OR_RETURN(const storage::FolderState state, storage::InspectFolder(path));
   if (state == storage::FolderState::kAbsent) return absl::NotFoundError(path + ": there is no store");
   auto parts = std::make_shared<Parts>();
-  if (state == storage::FolderState::kUnfinished) return parts;
+  if (state != storage::FolderState::kComplete) return parts;
 
   const auto failure = std::make_shared<storage::FailureLatch>();
   TALLYSTICK_ASSIGN_OR_RETURN(
@@ -128,6 +130,7 @@ absl::StatusOr<std::shared_ptr<const Store::Impl::Parts>> Store::Impl::OpenReadO
 }
 
 absl::Status Store::Impl::Close() {
+  const std::lock_guard closing(closing_mutex_);
   std::shared_ptr<const Parts> parts;
   {
     const std::lock_guard lock(mutex_);

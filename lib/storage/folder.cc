@@ -72,9 +72,11 @@ absl::StatusOr<FolderState> InspectFolder(const std::string& path) {
   if (error) return FileError(path, "cannot look", error);
   if (status.type() != fs::file_type::directory) return absl::FailedPreconditionError(path + ": is not a folder");
 
+  bool empty = true;
   bool complete = false;
   std::string foreign;
   for (fs::directory_iterator entry(path, error), end; !error && entry != end; entry.increment(error)) {
+    empty = false;
     const std::string name = entry->path().filename().string();
     if (name == kDataName) {
       complete = true;
@@ -87,7 +89,7 @@ absl::StatusOr<FolderState> InspectFolder(const std::string& path) {
   if (!foreign.empty()) {
     return absl::FailedPreconditionError(path + ": is not a store, and holds something else: '" + foreign + "'");
   }
-  return FolderState::kUnfinished;
+  return empty ? FolderState::kEmpty : FolderState::kUnfinished;
 }
 
 absl::StatusOr<std::unique_ptr<FolderLock>> FolderLock::Acquire(const std::string& path) {

@@ -20,7 +20,8 @@ namespace tallystick::storage {
 
 enum class FolderState {
   kAbsent,      // no such folder
-  kUnfinished,  // a creation was cut short; also an empty folder
+  kEmpty,       // a folder with nothing in it: perhaps the beginning of a creation
+  kUnfinished,  // a creation was cut short
   kComplete,    // a store
 };
 

@@ -52,6 +52,14 @@ TEST_F(OpenTest, AnAbsentStoreIsMadeOrNotAsAsked) {
   EXPECT_THAT(TryOpen({}), StatusIs(absl::StatusCode::kNotFound));
 }
 
+TEST_F(OpenTest, AnEmptyFolderIsNoStoreToAWriterThatMustNotMakeOne) {
+  fs::create_directory(path_);
+  EXPECT_THAT(TryOpen({.create_if_missing = false}), StatusIs(absl::StatusCode::kNotFound));
+  EXPECT_TRUE(fs::is_empty(path_));
+  WriteFile(path_ + "/LOCK", "");  // but this is a creation that has begun
+  EXPECT_THAT(TryOpen({.create_if_missing = false}), IsOk());
+}
+
 TEST_F(OpenTest, AFolderOfSomethingElseIsLeftAlone) {
   fs::create_directory(path_);
   WriteFile(path_ + "/thesis.txt", "years of work");

@@ -61,7 +61,7 @@ TEST_F(FolderTest, SaysWhatAFolderHolds) {
     FolderState state;
   };
   const std::vector<Case> cases = {
-      {{}, FolderState::kUnfinished},
+      {{}, FolderState::kEmpty},
       {{"LOCK"}, FolderState::kUnfinished},
       {{"data.creating/"}, FolderState::kUnfinished},
       {{"LOCK", "data.creating/"}, FolderState::kUnfinished},
