@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <functional>
 #include <latch>
 #include <map>
 #include <memory>
@@ -21,6 +22,18 @@ namespace tallystick::testing {
 namespace {
 
 using ::testing::ContainerEq;
+
+// Does something on the way out, also where an assertion fails: other threads wait for it.
+class AtEnd {
+ public:
+  explicit AtEnd(std::function<void()> action) : action_(std::move(action)) {}
+  AtEnd(const AtEnd&) = delete;
+  AtEnd& operator=(const AtEnd&) = delete;
+  ~AtEnd() { action_(); }
+
+ private:
+  const std::function<void()> action_;
+};
 
 class ConcurrencyTest : public StoreTest {
  protected:
@@ -136,6 +149,7 @@ TEST_F(ConcurrencyTest, AFeedReaderBesideSyncedAndBufferedWritersMissesNothing) 
   store();
   InThreads(kWriters + 1, [&](int thread) {
     if (thread < kWriters) {
+      const AtEnd end([&] { --writing; });
       Random random(static_cast<std::uint64_t>(thread));
       for (int write = 0; write < kWritesEach; ++write) {
         const std::string properties = R"({"n":)" + std::to_string(thread * kWritesEach + write) + "}";
@@ -144,7 +158,6 @@ TEST_F(ConcurrencyTest, AFeedReaderBesideSyncedAndBufferedWritersMissesNothing) 
         ASSERT_THAT(store().Put(account_, MakeEvent(id, 1, "acme", "t", properties), {.durability = durability}),
                     IsOk());
       }
-      --writing;
       return;
     }
     std::uint64_t position = 0;
@@ -189,8 +202,8 @@ TEST_F(ConcurrencyTest, EveryReadIsOneMoment) {
   std::atomic<bool> writing = true;
   InThreads(3, [&](int thread) {
     if (thread == 0) {
+      const AtEnd end([&] { writing = false; });
       for (int round = 1; round < kRounds; ++round) write_round(round);
-      writing = false;
       return;
     }
     while (writing) {
@@ -229,6 +242,7 @@ TEST_F(ConcurrencyTest, AReaderThatOpensBesideABusyWriterSeesAllThatWasAcknowled
       }
       return;
     }
+    const AtEnd end([&] { reading = false; });
     for (int i = 0; i < kOpenings; ++i) {
       const std::uint64_t at_least = acknowledged;
       // A slash too many must not make the reader look away.
@@ -239,7 +253,6 @@ TEST_F(ConcurrencyTest, AReaderThatOpensBesideABusyWriterSeesAllThatWasAcknowled
       EXPECT_GE(report.last_sequence, at_least);
       EXPECT_EQ(report.events, std::min<std::uint64_t>(report.last_sequence, 400));
     }
-    reading = false;
   });
 }
 
@@ -248,8 +261,8 @@ TEST_F(ConcurrencyTest, ClosingBesideCallsEndsThemWithAnErrorAtMost) {
   std::atomic<int> refused = 0;
   InThreads(4, [&](int thread) {
     if (thread == 0) {
+      const AtEnd end([&] { EXPECT_THAT(store().Close(), IsOk()); });
       for (int i = 0; i < 50; ++i) ASSERT_THAT(store().Put(account_, MakeEvent("warm-up", i)), IsOk());
-      EXPECT_THAT(store().Close(), IsOk());
       return;
     }
     for (int i = 0;; ++i) {
