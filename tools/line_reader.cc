@@ -36,7 +36,8 @@ absl::Status LineReader::Read(LineBatch* batch) {
   std::size_t scanned = 0;  // no line ends before this
   bool cut = false;         // whether that line is too long already
   absl::Status status;
-  while (batch->lines.size() < lines_max_ && (start < bytes_max_ || cut)) {
+  // A batch without a line means the end of the file, so blank lines alone never fill one.
+  while (batch->lines.size() < lines_max_ && (start < bytes_max_ || cut || batch->lines.empty())) {
     const std::size_t end = text.find('\n', scanned);
     if (end != std::string::npos) {
       AddLine(start, cut ? start + kCutLineBytes : end, cut, batch);
@@ -53,6 +54,12 @@ absl::Status LineReader::Read(LineBatch* batch) {
       if (start < text.size()) AddLine(start, text.size(), cut, batch);
       start = text.size();
       break;
+    }
+    if (batch->lines.empty()) {
+      // Nothing points into the blank lines before this one: however many they are, they take no memory.
+      text.erase(0, start);
+      scanned -= start;
+      start = 0;
     }
     status = ReadMore(&text);
     if (!status.ok()) break;

@@ -119,6 +119,30 @@ TEST_F(ImportTest, BlankLinesAreCountedAndNotRead) {
   EXPECT_THAT(finished.err, ::testing::StartsWith("-:7: "));
 }
 
+// Once the import ended, and told of a success, where a whole batch was blank.
+TEST_F(ImportTest, BlankLinesAreNotTheEndHoweverManyTheyAre) {
+  constexpr std::size_t kBytes = 9 * 1024 * 1024;  // more than a batch
+  std::string long_lines;
+  for (std::size_t i = 0; i < 9; ++i) long_lines += std::string(kBytes / 9 - 1, ' ') + "\n";
+  const struct {
+    std::string name;
+    std::string blank;
+    std::size_t lines;
+  } kCases[] = {
+      {"short", std::string(kBytes, '\n'), kBytes},
+      {"long", long_lines, 9},
+  };
+  for (const auto& c : kCases) {
+    SCOPED_TRACE(c.name);
+    const std::string account = AccountOf(static_cast<std::size_t>(&c - kCases));
+    const std::string file = WriteFile(c.name, c.blank + "rubbish\n" + Line({.id = "a"}) + "\n");
+    const Finished finished = Tallystick({"import", "--account", account, file});
+    EXPECT_EQ(finished.status, 3);
+    EXPECT_EQ(SummaryOf(finished), (Summary{.read = 2, .created = 1, .rejected = 1}));
+    EXPECT_EQ(finished.err, file + ":" + std::to_string(c.lines + 1) + ": expects a value (byte 0)\n");
+  }
+}
+
 TEST_F(ImportTest, LineEndsAndAByteOrderMarkAreNoPartOfAnEvent) {
   const std::string mark(kByteOrderMark);
   const std::string a = Line({.id = "a"});
