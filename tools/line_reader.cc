@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <condition_variable>
 #include <deque>
+#include <exception>
 #include <mutex>
 #include <system_error>
 #include <thread>
@@ -121,7 +122,13 @@ BatchStream::~BatchStream() {
 void BatchStream::Run(LineReader reader, const std::shared_ptr<Channel>& channel) {
   while (true) {
     auto batch = std::make_unique<LineBatch>();
-    const absl::Status status = reader.Read(batch.get());
+    absl::Status status;
+    try {
+      status = reader.Read(batch.get());
+    } catch (const std::exception& error) {  // no memory; nobody catches it above a thread's function
+      batch->lines.clear();
+      status = absl::ResourceExhaustedError(error.what());
+    }
     const bool last = !status.ok() || batch->lines.empty();
 
     std::unique_lock lock(channel->mutex);

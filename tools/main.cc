@@ -1,16 +1,17 @@
 // The program `tallystick`: the library from the command line.
 
 #include <csignal>
+#include <exception>
+#include <new>
 #include <string>
 
 #include "CLI/CLI.hpp"
 #include "command.h"
 
-int main(int argc, char** argv) {
-  // A reader of our output that goes away is an error of a write, which Output reports.
-  std::signal(SIGPIPE, SIG_IGN);
+namespace tallystick::tools {
+namespace {
 
-  using namespace tallystick::tools;  // NOLINT(google-build-using-namespace): this file is the program
+int Run(int argc, char** argv) {
   CLI::App program("Stores deduplicated usage events, and reads them by time and by customer.", "tallystick");
   program.set_version_flag("--version", "tallystick " TALLYSTICK_VERSION);
   program.require_subcommand(1);
@@ -39,4 +40,22 @@ int main(int argc, char** argv) {
     return asked ? kDone : kWrongUsage;
   }
   return exit_status;
+}
+
+}  // namespace
+}  // namespace tallystick::tools
+
+int main(int argc, char** argv) {
+  using namespace tallystick::tools;  // NOLINT(google-build-using-namespace): this file is the program
+  // A reader of our output that goes away is an error of a write, which Output reports.
+  std::signal(SIGPIPE, SIG_IGN);
+  // We throw nothing ourselves; the standard library does where the machine has no memory or no thread to give.
+  try {
+    return Run(argc, argv);
+  } catch (const std::bad_alloc&) {
+    Tell("out of memory");
+  } catch (const std::exception& error) {
+    Tell(error.what());
+  }
+  return kFailed;
 }

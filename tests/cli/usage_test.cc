@@ -1,5 +1,9 @@
+#include <sys/resource.h>
+
+#include <cstdint>
 #include <filesystem>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "gmock/gmock.h"
@@ -21,7 +25,15 @@ const std::vector<std::string> kCommands = {"import", "get", "scan", "stats", "v
 // Every command that reads, as it is called.
 const std::vector<Arguments> kReadingCommands = {{"get", "a"}, {"scan"}, {"stats"}, {"verify"}};
 
-class UsageTest : public CliTest {};
+class UsageTest : public CliTest {
+ protected:
+  // Runs a command from a shell that sets something up first.
+  Finished TallystickBehind(const std::string& setup, const Arguments& arguments, std::string_view input = "") const {
+    Arguments words = {"-c", setup + "; exec \"$@\"", "sh", ProgramPath()};
+    words.insert(words.end(), arguments.begin(), arguments.end());
+    return Process("sh", words, input, Here()).Wait();
+  }
+};
 
 TEST_F(UsageTest, WrongUsageIsTold) {
   const std::vector<Arguments> kCases = {
@@ -193,6 +205,23 @@ TEST_F(UsageTest, OutputThatCannotBeWrittenIsAFailure) {
     const Finished finished = RunProgram(arguments, "", full);
     EXPECT_EQ(finished.status, 1) << PrintToString(arguments);
     EXPECT_EQ(finished.err, "tallystick: cannot write to standard output: No space left on device\n");
+  }
+}
+
+TEST_F(UsageTest, AMachineWithoutAThreadToGiveIsAFailure) {
+  rlimit stack{};
+  ASSERT_EQ(::getrlimit(RLIMIT_STACK, &stack), 0);
+  if (stack.rlim_max != RLIM_INFINITY) GTEST_SKIP() << "needs to raise the limit of the stack";
+  Import(Line({.id = "a"}));
+  // In KiB: a thread gets a stack of the limit's size, and no machine has that much to give.
+  const std::string no_threads = "ulimit -S -s " + std::to_string(std::uint64_t{1} << 40);
+  std::vector<Arguments> commands = kReadingCommands;
+  commands.push_back({"import"});
+  for (const Arguments& arguments : commands) {
+    const Finished finished = TallystickBehind(no_threads, arguments);
+    EXPECT_EQ(finished.status, 1) << PrintToString(arguments);
+    EXPECT_EQ(finished.out, "");
+    EXPECT_EQ(finished.err, "tallystick: Resource temporarily unavailable\n");
   }
 }
 
