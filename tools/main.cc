@@ -1,5 +1,9 @@
 // The program `tallystick`: the library from the command line.
 
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
 #include <csignal>
 #include <exception>
 #include <new>
@@ -10,6 +14,17 @@
 
 namespace tallystick::tools {
 namespace {
+
+// Where a standard descriptor was closed, the next file opened would get its number: the store's own files would be
+// read as input, or written as output. Opened the wrong way round, it fails what is done with it, as a closed one does.
+bool OccupyStandardDescriptors() {
+  for (const int descriptor : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+    if (::fcntl(descriptor, F_GETFD) >= 0 || errno != EBADF) continue;
+    // The lowest free number is taken, which is this one.
+    if (::open("/dev/null", descriptor == STDIN_FILENO ? O_WRONLY : O_RDONLY) != descriptor) return false;
+  }
+  return true;
+}
 
 int Run(int argc, char** argv) {
   CLI::App program("Stores deduplicated usage events, and reads them by time and by customer.", "tallystick");
@@ -49,6 +64,7 @@ int main(int argc, char** argv) {
   using namespace tallystick::tools;  // NOLINT(google-build-using-namespace): this file is the program
   // A reader of our output that goes away is an error of a write, which Output reports.
   std::signal(SIGPIPE, SIG_IGN);
+  if (!OccupyStandardDescriptors()) return kFailed;
   // We throw nothing ourselves; the standard library does where the machine has no memory or no thread to give.
   try {
     return Run(argc, argv);

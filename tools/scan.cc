@@ -36,7 +36,8 @@ int Scan(const ScanCommandOptions& options) {
   if (!written.ok()) return Fail(written);
   if (!events.status().ok()) return Fail(events.status());
   if (const std::optional<std::string> cursor = events.cursor(); cursor.has_value()) {
-    std::fprintf(stderr, "{\"cursor\":\"%s\"}\n", cursor->c_str());
+    // Without it nobody could go on: not to have told it is a failure.
+    if (std::fprintf(stderr, "{\"cursor\":\"%s\"}\n", cursor->c_str()) < 0) return kFailed;
   }
   return kDone;
 }

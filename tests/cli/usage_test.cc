@@ -1,5 +1,6 @@
 #include <sys/resource.h>
 
+#include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <string>
@@ -206,6 +207,37 @@ TEST_F(UsageTest, OutputThatCannotBeWrittenIsAFailure) {
     EXPECT_EQ(finished.status, 1) << PrintToString(arguments);
     EXPECT_EQ(finished.err, "tallystick: cannot write to standard output: No space left on device\n");
   }
+}
+
+// Once the store's own files got the numbers of what was closed, and the summary went into one of them.
+TEST_F(UsageTest, AClosedStandardDescriptorIsAFailure) {
+  Import(Line({.id = "a"}) + "\n" + Line({.id = "b"}));
+  const std::string no_output = "tallystick: cannot write to standard output: Bad file descriptor\n";
+  const std::string no_input = "tallystick: -: cannot read on: Bad file descriptor\n";
+  const struct {
+    std::string closed;
+    Arguments arguments;
+    std::string told;
+  } kCases[] = {
+      {">&-", {"import"}, no_output},         {"<&- >&-", {"import"}, no_output}, {"<&- >&- 2>&-", {"import"}, ""},
+      {"<&-", {"import"}, no_input},          {"<&- 2>&-", {"import"}, ""},       {">&-", {"scan"}, no_output},
+      {"2>&-", {"scan", "--limit", "1"}, ""},  // the cursor gets lost
+  };
+  for (const auto& c : kCases) {
+    SCOPED_TRACE(PrintToString(c.arguments) + " " + c.closed);
+    const Finished finished = TallystickBehind("exec " + c.closed, c.arguments, Line({.id = "a"}));
+    EXPECT_EQ(finished.status, 1);
+    EXPECT_EQ(finished.err, c.told);
+  }
+  EXPECT_EQ(TallystickBehind("exec <&- 2>&-", {"scan"}).status, 0);  // it has no use for either
+  std::size_t files = 0;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(Path("store"))) {
+    if (!entry.is_regular_file()) continue;
+    ++files;
+    const std::string name = std::filesystem::relative(entry.path(), Path("")).string();
+    EXPECT_EQ(ReadFile(name).find("\"seconds\""), std::string::npos) << name;
+  }
+  EXPECT_GT(files, 0U);
 }
 
 TEST_F(UsageTest, AMachineWithoutAThreadToGiveIsAFailure) {
