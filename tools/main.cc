@@ -7,10 +7,12 @@
 #include <csignal>
 #include <exception>
 #include <new>
+#include <sstream>
 #include <string>
 
 #include "CLI/CLI.hpp"
 #include "command.h"
+#include "output.h"
 
 namespace tallystick::tools {
 namespace {
@@ -51,8 +53,15 @@ int Run(int argc, char** argv) {
       Tell("there is no command '" + std::string(argv[1]) + "'; 'tallystick --help' lists them");
       return kWrongUsage;
     }
-    program.exit(error);
-    return asked ? kDone : kWrongUsage;
+    std::ostringstream help;
+    program.exit(error, help);
+    if (!asked) return kWrongUsage;
+    std::string text = help.str();
+    if (text.ends_with('\n')) text.pop_back();
+    Output output;
+    output.WriteLine(text);
+    const absl::Status written = output.Flush();
+    return written.ok() ? kDone : Fail(written);
   }
   return exit_status;
 }

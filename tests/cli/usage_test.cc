@@ -201,7 +201,7 @@ TEST_F(UsageTest, OutputThatCannotBeWrittenIsAFailure) {
   Surroundings full = Here();
   full.out_path = "/dev/full";
   std::vector<Arguments> commands = kReadingCommands;
-  commands.push_back({"import"});
+  commands.insert(commands.end(), {{"import"}, {"--help"}, {"scan", "--help"}, {"--version"}});
   for (const Arguments& arguments : commands) {
     const Finished finished = RunProgram(arguments, "", full);
     EXPECT_EQ(finished.status, 1) << PrintToString(arguments);
