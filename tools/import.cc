@@ -105,6 +105,8 @@ int Import::Run() {
   absl::StatusOr<std::unique_ptr<tallystick::Store>> store = OpenToWrite(options_.target);
   if (!store.ok()) return Fail(store.status());
   store_ = *std::move(store);
+  // Not before: where another import holds the store, the rejects file is that one's, or an earlier one's.
+  if (absl::Status status = rejects_.Empty(); !status.ok()) return Fail(status);
 
   BatchStream stream(LineReader(file_, options_.batch, kBatchBytesMax));
   bool stopped = false;

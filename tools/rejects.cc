@@ -1,5 +1,9 @@
 #include "rejects.h"
 
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include <cerrno>
 #include <cstddef>
 #include <cstdio>
@@ -29,9 +33,21 @@ absl::Status Rejects::Open(const std::string& input_name, const std::string& pat
   input_name_ = input_name;
   path_ = path;
   if (path_.empty()) return absl::OkStatus();
-  file_.open(path_, std::ios::binary | std::ios::trunc);
-  if (file_.is_open()) return absl::OkStatus();
-  return absl::UnknownError(path_ + ": cannot open: " + std::generic_category().message(errno));
+  const int file = ::open(path_.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
+  if (file >= 0) file_.reset(::fdopen(file, "w"));
+  if (file_ != nullptr) return absl::OkStatus();
+  const int error = errno;
+  if (file >= 0) ::close(file);
+  return absl::UnknownError(path_ + ": cannot open: " + std::generic_category().message(error));
+}
+
+absl::Status Rejects::Empty() {
+  struct stat status {};
+  if (path_.empty() || (::fstat(::fileno(file_.get()), &status) == 0 && !S_ISREG(status.st_mode))) {
+    return absl::OkStatus();
+  }
+  if (::ftruncate(::fileno(file_.get()), 0) == 0) return absl::OkStatus();
+  return absl::UnknownError(path_ + ": cannot empty: " + std::generic_category().message(errno));
 }
 
 void Rejects::Add(std::uint64_t line_number, const Rejection& rejection, std::string_view input, bool cut) {
@@ -52,13 +68,13 @@ void Rejects::Add(std::uint64_t line_number, const Rejection& rejection, std::st
   }
   if (cut || shown.size() < input.size()) json += ",\"truncated\":true";
   json += "}\n";
-  file_.write(json.data(), static_cast<std::streamsize>(json.size()));
+  std::fwrite(json.data(), 1, json.size(), file_.get());  // Close looks at the outcome
 }
 
 absl::Status Rejects::Close() {
   if (path_.empty()) return absl::OkStatus();
-  file_.close();
-  if (!file_.fail()) return absl::OkStatus();
+  const bool failed = std::ferror(file_.get()) != 0;
+  if (std::fclose(file_.release()) == 0 && !failed) return absl::OkStatus();
   return absl::UnknownError(path_ + ": cannot write the rejected lines");
 }
 

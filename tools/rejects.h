@@ -4,7 +4,8 @@
 #define TALLYSTICK_TOOLS_REJECTS_H_
 
 #include <cstdint>
-#include <fstream>
+#include <cstdio>
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -16,7 +17,11 @@ namespace tallystick::tools {
 class Rejects {
  public:
   // `input_name` is the input file's name as it was given. An empty `path` means no rejects file.
+  // The file keeps what it holds until `Empty`.
   absl::Status Open(const std::string& input_name, const std::string& path);
+
+  // Takes what an earlier import left out of the rejects file.
+  absl::Status Empty();
 
   // `input` is the line; `cut` when that is only its beginning.
   void Add(std::uint64_t line_number, const Rejection& rejection, std::string_view input, bool cut);
@@ -27,7 +32,7 @@ class Rejects {
  private:
   std::string input_name_;
   std::string path_;
-  std::ofstream file_;
+  std::unique_ptr<std::FILE, int (*)(std::FILE*)> file_{nullptr, &std::fclose};
 };
 
 }  // namespace tallystick::tools

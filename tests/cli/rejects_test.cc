@@ -113,6 +113,26 @@ TEST_F(RejectsTest, TheInputIsNotReplaced) {
   }
 }
 
+TEST_F(RejectsTest, AnImportThatCannotBeginLeavesTheFileAsItIs) {
+  const std::string earlier = RejectsOf("rubbish\n");
+  Surroundings here = Here();
+  here.unfinished_input = true;
+  Process holder(ProgramPath(), {"import", "--batch", "1"}, "rubbish\n", here);
+  ASSERT_TRUE(holder.WaitForErr("-:1: "));  // by now it has the store
+  EXPECT_EQ(Tallystick({"import", "--rejects", "rejects"}, Line({.id = "a"})).status, 1);
+  EXPECT_EQ(ReadFile("rejects"), earlier);
+  holder.FinishInput();
+  holder.Wait();
+  EXPECT_EQ(Tallystick({"import", "--rejects", "rejects"}, Line({.id = "a"})).status, 0);
+  EXPECT_EQ(ReadFile("rejects"), "");
+}
+
+// It holds less than the one before, of which nothing may be left behind its end.
+TEST_F(RejectsTest, AShorterFileReplacesALongerOne) {
+  EXPECT_EQ(LinesOf(RejectsOf("rubbish\nrubbish\n")).size(), 2U);
+  EXPECT_EQ(LinesOf(RejectsOf("rubbish\n")).size(), 1U);
+}
+
 TEST_F(RejectsTest, AFileThatCannotBeWrittenIsAFailure) {
   const Finished finished = Tallystick({"import", "--rejects", "/dev/full"}, "rubbish\n");
   EXPECT_EQ(finished.status, 1);
