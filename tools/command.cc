@@ -5,6 +5,7 @@
 #include <optional>
 #include <system_error>
 
+#include "printable.h"
 #include "tallystick/event.h"
 
 namespace tallystick::tools {
@@ -88,7 +89,7 @@ absl::StatusOr<std::unique_ptr<Store>> OpenToWrite(const Target& target) {
   return Store::Open(target.db, BaseOptions());
 }
 
-void Tell(const std::string& text) { std::fprintf(stderr, "tallystick: %s\n", text.c_str()); }
+void Tell(const std::string& text) { std::fprintf(stderr, "tallystick: %s\n", Printable(text).c_str()); }
 
 int Fail(const absl::Status& status) {
   Tell(std::string(status.message()));

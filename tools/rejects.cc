@@ -11,20 +11,29 @@
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/string_view.h"
+#include "printable.h"
 #include "tallystick/event.h"
 
 namespace tallystick::tools {
 namespace {
 
 constexpr std::size_t kInputBytesMax = 64 * 1024;
+constexpr std::size_t kToldPointerBytesMax = 256;  // to a person
 
-// At most kInputBytesMax bytes, not ending in the middle of a character.
-std::string_view Shortened(std::string_view input) {
-  if (input.size() <= kInputBytesMax) return input;
-  std::size_t size = kInputBytesMax;
-  const auto continues = [&] { return (static_cast<unsigned char>(input[size]) & 0xc0) == 0x80; };
-  while (size > kInputBytesMax - 4 && continues()) --size;
-  return input.substr(0, size);
+// At most `bytes_max` bytes, not ending in the middle of a character.
+std::string_view Shortened(std::string_view text, std::size_t bytes_max) {
+  if (text.size() <= bytes_max) return text;
+  std::size_t size = bytes_max;
+  const auto continues = [&] { return (static_cast<unsigned char>(text[size]) & 0xc0) == 0x80; };
+  while (size > bytes_max - 4 && continues()) --size;
+  return text.substr(0, size);
+}
+
+// A pointer holds keys, which are the input's own text, of any length.
+std::string ForPerson(Rejection rejection) {
+  const std::string_view pointer = Shortened(rejection.pointer, kToldPointerBytesMax);
+  if (pointer.size() < rejection.pointer.size()) rejection.pointer = std::string(pointer) + "...";
+  return Printable(rejection.ToString());
 }
 
 }  // namespace
@@ -51,11 +60,11 @@ absl::Status Rejects::Empty() {
 }
 
 void Rejects::Add(std::uint64_t line_number, const Rejection& rejection, std::string_view input, bool cut) {
-  std::fprintf(stderr, "%s:%llu: %s\n", input_name_.c_str(), static_cast<unsigned long long>(line_number),
-               rejection.ToString().c_str());
+  std::fprintf(stderr, "%s:%llu: %s\n", Printable(input_name_).c_str(), static_cast<unsigned long long>(line_number),
+               ForPerson(rejection).c_str());
   if (path_.empty()) return;
 
-  const std::string_view shown = Shortened(input);
+  const std::string_view shown = Shortened(input, kInputBytesMax);
   std::string json = "{\"line\":" + std::to_string(line_number) + ",\"error\":{\"type\":\"";
   json += RejectReasonName(rejection.reason);
   json += "\",\"message\":";

@@ -113,6 +113,41 @@ TEST_F(RejectsTest, TheInputIsNotReplaced) {
   }
 }
 
+// A key could hold what moves the cursor, or a line of its own that looks like ours.
+TEST_F(RejectsTest, APersonIsToldInOneLineWithoutControlCharacters) {
+  const std::string long_key(1000, 'k');
+  const struct {
+    std::string key;    // as the line has it
+    std::string told;   // on standard error
+    std::string exact;  // in the rejects file
+  } kCases[] = {
+      {R"(a\u001b[2J)", R"(a\u001b[2J)", R"(a\u001b[2J)"},
+      {R"(a\n-:7: forged\r)", R"(a\u000a-:7: forged\u000d)", R"(a\n-:7: forged\r)"},
+      {"a\x7f", R"(a\u007f)", "a\x7f"},
+      {"a\xc2\x9b", R"(a\u009b)", "a\xc2\x9b"},  // U+009B, begins a control sequence
+      {R"(a\u0080)", R"(a\u0080)", "a\xc2\x80"},
+      {"caf\xc3\xa9 \xc2\xa0\xf0\x9f\x8e\x89", "caf\xc3\xa9 \xc2\xa0\xf0\x9f\x8e\x89",
+       "caf\xc3\xa9 \xc2\xa0\xf0\x9f\x8e\x89"},
+      {long_key, long_key.substr(0, 255) + "...", long_key},
+      {long_key.substr(0, 254) + "\xc3\xa9", long_key.substr(0, 254) + "...", long_key.substr(0, 254) + "\xc3\xa9"},
+  };
+  for (const auto& c : kCases) {
+    SCOPED_TRACE(c.key);
+    const Finished finished = Tallystick({"import", "--rejects", "rejects"}, "{\"" + c.key + "\":1}");
+    EXPECT_EQ(finished.status, 3);
+    EXPECT_EQ(finished.err, "-:1: /" + c.told + ": is not a field of an event (byte 1)\n");
+    EXPECT_THAT(ReadFile("rejects"), ::testing::HasSubstr("\"pointer\":\"/" + c.exact + "\"}"));
+  }
+}
+
+TEST_F(RejectsTest, AFilesNameIsToldWithoutControlCharacters) {
+  const std::string file = WriteFile("a\n\x9b", "rubbish\n");
+  const std::string told = Path("") + R"(a\u000a\x9b)";
+  EXPECT_EQ(Tallystick({"import", file}).err, told + ":1: expects a value (byte 0)\n");
+  EXPECT_EQ(Tallystick({"import", file + "b"}).err,
+            "tallystick: " + told + "b: cannot open: No such file or directory\n");
+}
+
 TEST_F(RejectsTest, AnImportThatCannotBeginLeavesTheFileAsItIs) {
   const std::string earlier = RejectsOf("rubbish\n");
   Surroundings here = Here();
