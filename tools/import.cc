@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cerrno>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
@@ -15,7 +16,6 @@
 #include <utility>
 #include <vector>
 
-#include "absl/time/clock.h"
 #include "command.h"
 #include "line_reader.h"
 #include "output.h"
@@ -64,7 +64,7 @@ class Import {
   absl::StatusOr<bool> Store(const LineBatch& batch, const std::vector<const LineBatch::Line*>& lines);
   void Count(const LineBatch& batch, const LineBatch::Line& line, const WriteResult& result);
   void Reject(const LineBatch& batch, const LineBatch::Line& line, const Rejection& rejection);
-  absl::Status PrintSummary(absl::Duration elapsed) const;
+  absl::Status PrintSummary(std::chrono::duration<double> elapsed) const;
 
   const ImportOptions& options_;
   const bool stop_on_error_;
@@ -95,7 +95,7 @@ bool Import::RejectsWouldReplaceInput() const {
 }
 
 int Import::Run() {
-  const absl::Time began = absl::Now();
+  const auto began = std::chrono::steady_clock::now();
   if (absl::Status status = OpenInput(); !status.ok()) return Fail(status);
   if (RejectsWouldReplaceInput()) {
     Tell(options_.rejects + ": is the file to import; the rejected lines would replace it");
@@ -130,7 +130,7 @@ int Import::Run() {
     Tell("warning: events without a customerEventId: " + std::to_string(counts_.without_id) +
          "; importing them again would store them again");
   }
-  if (absl::Status status = PrintSummary(absl::Now() - began); !status.ok()) return Fail(status);
+  if (absl::Status status = PrintSummary(std::chrono::steady_clock::now() - began); !status.ok()) return Fail(status);
   if (!stopped && !stream.status().ok()) {
     Tell(options_.file + ": cannot read on: " + std::string(stream.status().message()));
     return kFailed;
@@ -214,13 +214,13 @@ void Import::Reject(const LineBatch& batch, const LineBatch::Line& line, const R
   rejects_.Add(line.number, rejection, batch.TextOf(line), line.cut);
 }
 
-absl::Status Import::PrintSummary(absl::Duration elapsed) const {
+absl::Status Import::PrintSummary(std::chrono::duration<double> elapsed) const {
   std::array<char, 256> summary;
   std::snprintf(summary.data(), summary.size(),
                 R"({"read":%llu,"created":%llu,"superseded":%llu,"unchanged":%llu,"rejected":%llu,"seconds":%.3f})",
                 static_cast<unsigned long long>(counts_.read), static_cast<unsigned long long>(counts_.created),
                 static_cast<unsigned long long>(counts_.superseded), static_cast<unsigned long long>(counts_.unchanged),
-                static_cast<unsigned long long>(counts_.rejected), absl::ToDoubleSeconds(elapsed));
+                static_cast<unsigned long long>(counts_.rejected), elapsed.count());
   Output output;
   output.WriteLine(summary.data());
   return output.Flush();

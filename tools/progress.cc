@@ -5,16 +5,15 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <cstddef>
 #include <cstdio>
 #include <utility>
 
-#include "absl/time/clock.h"
-
 namespace tallystick::tools {
 namespace {
 
-constexpr absl::Duration kRedrawInterval = absl::Milliseconds(100);
+constexpr std::chrono::milliseconds kRedrawInterval{100};
 constexpr std::size_t kBarWidth = 24;
 
 // 1234567 as "1,234,567".
@@ -25,8 +24,8 @@ std::string Grouped(std::uint64_t number) {
 }
 
 // "1:02:03", "2:03".
-std::string Clock(absl::Duration duration) {
-  const std::int64_t seconds = absl::ToInt64Seconds(duration);
+std::string Clock(double duration_seconds) {
+  const auto seconds = static_cast<std::int64_t>(duration_seconds);
   std::array<char, 32> text;
   if (seconds >= 3600) {
     std::snprintf(text.data(), text.size(), "%d:%02d:%02d", static_cast<int>(seconds / 3600),
@@ -40,18 +39,17 @@ std::string Clock(absl::Duration duration) {
 }  // namespace
 
 Progress::Progress(std::string unit)
-    : unit_(std::move(unit)), terminal_(::isatty(STDERR_FILENO) == 1), began_(absl::Now()) {}
+    : unit_(std::move(unit)), terminal_(::isatty(STDERR_FILENO) == 1), began_(std::chrono::steady_clock::now()) {}
 
 Progress::~Progress() { Clear(); }
 
 void Progress::Update(std::uint64_t count, std::optional<double> fraction) {
   if (!terminal_) return;
-  const absl::Time now = absl::Now();
+  const auto now = std::chrono::steady_clock::now();
   if (shown_ && now - drawn_ < kRedrawInterval) return;
   drawn_ = now;
 
-  const absl::Duration elapsed = now - began_;
-  const double seconds = std::max(absl::ToDoubleSeconds(elapsed), 0.001);
+  const double seconds = std::max(std::chrono::duration<double>(now - began_).count(), 0.001);
   std::string line;
   if (fraction.has_value()) {
     const double done = std::clamp(*fraction, 0.0, 1.0);
@@ -60,10 +58,10 @@ void Progress::Update(std::uint64_t count, std::optional<double> fraction) {
             std::to_string(static_cast<int>(done * 100)) + " %  ";
     line += Grouped(count) + " " + unit_ + "  ";
     line += Grouped(static_cast<std::uint64_t>(static_cast<double>(count) / seconds)) + "/s";
-    if (done > 0) line += "  " + Clock(elapsed / done - elapsed) + " left";
+    if (done > 0) line += "  " + Clock(seconds / done - seconds) + " left";
   } else {
     line += Grouped(count) + " " + unit_ + "  ";
-    line += Grouped(static_cast<std::uint64_t>(static_cast<double>(count) / seconds)) + "/s  " + Clock(elapsed);
+    line += Grouped(static_cast<std::uint64_t>(static_cast<double>(count) / seconds)) + "/s  " + Clock(seconds);
   }
   // A line that is wider than the terminal goes on in the next one, where erasing does not reach it.
   winsize size{};

@@ -3,11 +3,10 @@
 #ifndef TALLYSTICK_TOOLS_PROGRESS_H_
 #define TALLYSTICK_TOOLS_PROGRESS_H_
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
-
-#include "absl/time/time.h"
 
 namespace tallystick::tools {
 
@@ -30,8 +29,9 @@ class Progress {
  private:
   const std::string unit_;
   const bool terminal_;
-  const absl::Time began_;
-  absl::Time drawn_ = absl::InfinitePast();
+  // Not the time of day, which may be set while the work goes on.
+  const std::chrono::steady_clock::time_point began_;
+  std::chrono::steady_clock::time_point drawn_;  // while `shown_`
   bool shown_ = false;
 };
 

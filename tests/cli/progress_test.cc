@@ -59,6 +59,19 @@ TEST_F(ProgressTest, VerifyShowsABar) {
   EXPECT_THAT(finished.out, StartsWith(R"({"ok":true,)"));
 }
 
+TEST_F(ProgressTest, SettingTheTimeOfDayDoesNotMatter) {
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+  GTEST_SKIP() << "a sanitizer wants to be loaded first";
+#endif
+  Surroundings here = Here();
+  here.terminal_columns = 80;
+  here.environment["LD_PRELOAD"] = STEPPING_CLOCK;
+  const Finished finished = RunProgram({"import", "--batch", "1"}, Line({.id = "a"}) + "\n", here);
+  EXPECT_EQ(SummaryOf(finished), (Summary{.read = 1, .created = 1}));  // its seconds are not negative
+  // Nor is the rate 1,000/s, which is what a negative time came to.
+  EXPECT_THAT(finished.err, MatchesRegex("\r1 events  [0-9]{1,3}/s  [0-9]+:[0-9][0-9]\x1b\\[K\r\x1b\\[K"));
+}
+
 TEST_F(ProgressTest, WithoutATerminalThereIsNone) {
   std::string lines;
   for (int i = 0; i < 50; ++i) lines += Line({.id = std::to_string(i)}) + "\n";
