@@ -65,9 +65,8 @@ absl::StatusOr<CursorPosition> DecodeCursor(const HashKey& key, const CursorScop
     }
   }
   return absl::InvalidArgumentError(
-      "the cursor does not belong to this scan: it is bound to the store, account, direction and filters of the scan "
-      "that "
-      "returned it");
+      "the cursor does not belong to this scan: it is bound to the store, account, direction and filters of the "
+      "scan that returned it");
 }
 
 }  // namespace tallystick
