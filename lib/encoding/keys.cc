@@ -27,13 +27,6 @@ void AppendAlias(const Uuid& account, std::string_view customer_alias, KeyBuffer
   key->Append(customer_alias);
 }
 
-// The smallest key behind all that begin with `prefix`; empty when there is none.
-std::string PrefixLimit(std::string prefix) {
-  while (!prefix.empty() && prefix.back() == '\xff') prefix.pop_back();
-  if (!prefix.empty()) prefix.back() = static_cast<char>(static_cast<unsigned char>(prefix.back()) + 1);
-  return prefix;
-}
-
 KeyRange TimeRange(const std::string& prefix, Instant from, Instant to) {
   KeyRange range{.start = prefix, .limit = prefix};
   AppendInstantBytes(from, &range.start);
@@ -117,12 +110,6 @@ absl::StatusOr<ChangeKey> ChangeKey::Decode(std::string_view key) {
   decoded.sequence = reader.TakeSequence();
   if (!reader.at_end()) return BadKey("changes");
   return decoded;
-}
-
-KeyRange AccountRange(const Uuid& account) {
-  std::string prefix(BytesOf(account));
-  std::string limit = PrefixLimit(prefix);
-  return {.start = std::move(prefix), .limit = std::move(limit)};
 }
 
 KeyRange EventRange(const Uuid& account, Instant from, Instant to) {

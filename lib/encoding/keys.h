@@ -63,9 +63,6 @@ struct ChangeKey {
   static absl::StatusOr<ChangeKey> Decode(std::string_view key);
 };
 
-// The rows of one account in `event_ids`, `events` or `customers`.
-KeyRange AccountRange(const Uuid& account);
-
 // The account's `events` rows with from <= time < to.
 KeyRange EventRange(const Uuid& account, Instant from, Instant to);
 

@@ -31,7 +31,6 @@ struct EventIdRow {
   Receipt receipt{};
   std::uint64_t fingerprint = 0;  // see fingerprint.h
 
-  static constexpr std::size_t kSize = 1 + 9 + 6 + 8 + 8;
   void AppendTo(std::string* out) const;
   static absl::StatusOr<EventIdRow> Decode(std::string_view value);
   friend bool operator==(const EventIdRow&, const EventIdRow&) = default;

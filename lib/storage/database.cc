@@ -274,8 +274,6 @@ RowIterator Database::NewIterator(Family family, const KeyRange& range, std::sha
 
 void RowIterator::SeekToFirst() { iterator_->SeekToFirst(); }
 void RowIterator::SeekToLast() { iterator_->SeekToLast(); }
-void RowIterator::Seek(std::string_view key) { iterator_->Seek(ToSlice(key)); }
-void RowIterator::SeekForPrev(std::string_view key) { iterator_->SeekForPrev(ToSlice(key)); }
 void RowIterator::Next() { iterator_->Next(); }
 void RowIterator::Prev() { iterator_->Prev(); }
 bool RowIterator::Valid() const { return iterator_->Valid(); }

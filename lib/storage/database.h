@@ -59,8 +59,6 @@ class RowIterator {
 
   void SeekToFirst();
   void SeekToLast();
-  void Seek(std::string_view key);         // to the first row at or after `key`
-  void SeekForPrev(std::string_view key);  // to the last row at or before `key`
   void Next();
   void Prev();
 

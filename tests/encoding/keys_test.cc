@@ -180,28 +180,6 @@ bool Holds(const KeyRange& range, std::string_view key) {
   return key >= range.start && (range.limit.empty() || key < range.limit);
 }
 
-TEST(KeyRangeTest, AccountRangeHoldsAllOfOneAccountAndNothingElse) {
-  EXPECT_EQ(ToHex(AccountRange(kAccount).start), kAccountHex);
-  EXPECT_EQ(ToHex(AccountRange(kAccount).limit), "0184421ea9cc711baf93bf0511d4d834");
-  // A last byte of ff carries; one byte less says the same.
-  EXPECT_EQ(ToHex(AccountRange(kAccounts[4]).limit), "0184421ea9cc711baf93bf0511d4d9");
-  EXPECT_EQ(AccountRange(kAllOnes).limit, "");
-
-  for (const Uuid& account : kAccounts) {
-    const KeyRange range = AccountRange(account);
-    for (const Uuid& other : kAccounts) {
-      const bool same = account == other;
-      for (const std::string& name : kNames) {
-        EXPECT_EQ(Holds(range, EventIdKey{other, name}.Encode()), same);
-        EXPECT_EQ(Holds(range, CustomerKey{other, name, kLastInstant, kLastSequence}.Encode()), same);
-      }
-      EXPECT_EQ(Holds(range, EventIdKey{other, std::string(255, '\xff')}.Encode()), same);
-      EXPECT_EQ(Holds(range, EventKey{other, Instant::Min(), 1}.Encode()), same);
-      EXPECT_EQ(Holds(range, EventKey{other, kLastInstant, kLastSequence}.Encode()), same);
-    }
-  }
-}
-
 TEST(KeyRangeTest, EventRangeHoldsFromAndNotTo) {
   const KeyRange october = EventRange(kAccount, kOctober, {63'802'857'600, 0});
   EXPECT_EQ(ToHex(october.start), std::string(kAccountHex) +

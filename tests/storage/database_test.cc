@@ -178,29 +178,6 @@ TEST_F(IteratorTest, WalksARangeInBothDirections) {
   }
 }
 
-TEST_F(IteratorTest, SeeksToTheRowAtOrAfterAndAtOrBefore) {
-  RowIterator rows = Iterate({.start = "b", .limit = "g"});
-  const auto at = [&rows] { return rows.Valid() ? std::string(rows.key()) : std::string("-"); };
-  struct Case {
-    const char* key;
-    const char* after;
-    const char* before;
-  };
-  const std::vector<Case> cases = {{"c", "c", "c"},  {"ca", "cc", "c"},  {"d", "e", "cc"},
-                                   {"e", "e", "e"},  {"f", "-", "e"},    {"b", "c", "-"},
-                                   {"bb", "c", "-"}, {"cc", "cc", "cc"}, {"a", "c", "-"}};
-  for (const Case& c : cases) {
-    SCOPED_TRACE(c.key);
-    rows.Seek(c.key);
-    EXPECT_EQ(at(), c.after);
-    rows.SeekForPrev(c.key);
-    EXPECT_EQ(at(), c.before);
-  }
-  EXPECT_THAT(rows.status(), IsOk());
-  rows.Seek("c");
-  EXPECT_EQ(rows.value(), "of c");
-}
-
 TEST_F(IteratorTest, MovesWithItsRange) {
   RowIterator rows = Iterate({.start = "c", .limit = "e"});
   rows.SeekToFirst();
