@@ -134,7 +134,7 @@ ChangeIterator Changes(const View& view, const ChangesOptions& options) {
   // A reader ahead of the store has a position of another history; to say that nothing is new would hide it.
   if (options.after > position->sequence) {
     return ChangeIterator(absl::InvalidArgumentError("the position " + std::to_string(options.after) +
-                                                     " lies behind the store's last sequence, " +
+                                                     " is greater than the store's last sequence, " +
                                                      std::to_string(position->sequence)));
   }
   return ChangeIterator(std::make_unique<FeedSource>(view, options, position->sequence));

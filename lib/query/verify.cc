@@ -144,7 +144,7 @@ absl::Status Verifier::CheckEvents() {
                        .Encode());
     changes_.Add(ChangeKey{.sequence = position.sequence}.Encode());
     if (position.sequence > report_.last_sequence) {
-      ReportAt(Family::kEvents, DescribeEventKey, row.key, "its sequence lies behind the store's last");
+      ReportAt(Family::kEvents, DescribeEventKey, row.key, "its sequence is greater than the store's last");
     }
   }
   TALLYSTICK_RETURN_IF_ERROR(ids_.Run(Family::kEventIds, *view_.snapshot));
@@ -270,7 +270,7 @@ absl::Status Verifier::CheckChanges() {
     }
     last_change_ticks_ = value->receipt.ticks;
     if (key->sequence > report_.last_sequence) {
-      ReportAt(Family::kChanges, DescribeChangeKey, row.key, "lies behind the store's last sequence");
+      ReportAt(Family::kChanges, DescribeChangeKey, row.key, "is greater than the store's last sequence");
     }
     if (value->replaced.has_value() &&
         (value->replaced->sequence >= key->sequence || value->replaced->receipt >= value->receipt)) {

@@ -96,13 +96,15 @@ TEST_F(ChangesTest, ThePositionIsTheLastShownAndAtTheEndTheStoresLast) {
   }
 }
 
-TEST_F(ChangesTest, APositionBehindTheStoresLastIsRefused) {
+TEST_F(ChangesTest, APositionGreaterThanTheStoresLastIsRefused) {
   EXPECT_THAT(store().Changes({.after = 1}).status(), StatusIs(absl::StatusCode::kInvalidArgument));
   Put(MakeEvent("a", 1));
   EXPECT_THAT(store().Changes({.after = 1}).status(), IsOk());
   for (const std::uint64_t after : {std::uint64_t{2}, std::uint64_t{1} << 48, ~std::uint64_t{0}}) {
     const ChangeIterator changes = store().Changes({.after = after});
-    EXPECT_THAT(changes.status(), StatusIs(absl::StatusCode::kInvalidArgument, std::to_string(after)));
+    EXPECT_THAT(changes.status(),
+                StatusIs(absl::StatusCode::kInvalidArgument,
+                         "the position " + std::to_string(after) + " is greater than the store's last sequence, 1"));
     EXPECT_FALSE(changes.Valid());
   }
 }

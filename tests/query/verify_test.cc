@@ -335,7 +335,7 @@ TEST_F(VerifyTest, ARowThatDoesNotDecodeIsNamed) {
 
 // --- The position ---
 
-TEST_F(VerifyTest, APositionThatLiesBackIsNamed) {
+TEST_F(VerifyTest, APositionLessThanWhatIsStoredIsNamed) {
   const auto put_position = [this](const std::function<void(CommitPosition*)>& alter) {
     Damage([&](RawRows* rows) {
       absl::StatusOr<CommitPosition> position = CommitPosition::Decode(ValueOf(*rows, "default", "position"));
@@ -345,8 +345,8 @@ TEST_F(VerifyTest, APositionThatLiesBackIsNamed) {
     });
   };
   put_position([](CommitPosition* position) { position->sequence = 3; });
-  ExpectDifferences({DifferenceIn("events", "sequence 4", "its sequence lies behind the store's last"),
-                     DifferenceIn("changes", "sequence 4", "lies behind the store's last sequence")});
+  ExpectDifferences({DifferenceIn("events", "sequence 4", "its sequence is greater than the store's last"),
+                     DifferenceIn("changes", "sequence 4", "is greater than the store's last sequence")});
   put_position([](CommitPosition* position) { position->sequence = 4; });
   ExpectDifferences({});
   put_position([](CommitPosition* position) { --position->receipt.ticks; });

@@ -33,7 +33,7 @@ absl::Status CatchUp(const Store& store, Copy* copy) {
     copy->position = changes.position();
   }
   if (!changes.status().ok()) return changes.status();
-  copy->position = changes.position();  // may lie behind the last one shown
+  copy->position = changes.position();  // may be greater than that of the last one shown
   return absl::OkStatus();
 }
 // [end changes]
