@@ -65,6 +65,8 @@ class EventIterator {
 
   // Whether there is a current event. False at the end and after an error: look at `status()` to tell.
   bool Valid() const;
+
+  // Goes on to the next one. Requires `Valid()`; otherwise it does nothing.
   void Next();
 
   // The current event, whose text is valid until `Next()`. Requires `Valid()`.
@@ -115,6 +117,8 @@ class ChangeIterator {
   ~ChangeIterator();
 
   bool Valid() const;
+
+  // Goes on to the next one. Requires `Valid()`; otherwise it does nothing.
   void Next();
 
   // The current change, whose text is valid until `Next()`. Requires `Valid()`.

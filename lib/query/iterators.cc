@@ -12,7 +12,9 @@ EventIterator& EventIterator::operator=(EventIterator&&) noexcept = default;
 EventIterator::~EventIterator() = default;
 
 bool EventIterator::Valid() const { return source_ != nullptr && source_->Valid(); }
-void EventIterator::Next() { source_->Next(); }
+void EventIterator::Next() {
+  if (Valid()) source_->Next();
+}
 const StoredEvent& EventIterator::event() const { return source_->event(); }
 absl::Status EventIterator::status() const { return source_ != nullptr ? source_->status() : status_; }
 std::optional<std::string> EventIterator::cursor() const {
@@ -26,7 +28,9 @@ ChangeIterator& ChangeIterator::operator=(ChangeIterator&&) noexcept = default;
 ChangeIterator::~ChangeIterator() = default;
 
 bool ChangeIterator::Valid() const { return source_ != nullptr && source_->Valid(); }
-void ChangeIterator::Next() { source_->Next(); }
+void ChangeIterator::Next() {
+  if (Valid()) source_->Next();
+}
 const Change& ChangeIterator::change() const { return source_->change(); }
 absl::Status ChangeIterator::status() const { return source_ != nullptr ? source_->status() : status_; }
 std::uint64_t ChangeIterator::position() const { return source_ != nullptr ? source_->position() : 0; }

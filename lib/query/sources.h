@@ -17,7 +17,7 @@ class EventSource {
  public:
   virtual ~EventSource() = default;
   virtual bool Valid() const = 0;
-  virtual void Next() = 0;
+  virtual void Next() = 0;  // only while Valid
   virtual const StoredEvent& event() const = 0;
   virtual absl::Status status() const = 0;
   virtual std::optional<std::string> cursor() const = 0;
@@ -28,7 +28,7 @@ class ChangeSource {
  public:
   virtual ~ChangeSource() = default;
   virtual bool Valid() const = 0;
-  virtual void Next() = 0;
+  virtual void Next() = 0;  // only while Valid
   virtual const Change& change() const = 0;
   virtual absl::Status status() const = 0;
   virtual std::uint64_t position() const = 0;

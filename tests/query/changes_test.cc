@@ -161,5 +161,27 @@ TEST_F(ChangesTest, ASupersedeThatMovesAnEventAcrossTheReadersPositionIsMetAgain
   EXPECT_THAT(Read({.after = position}), IsEmpty());
 }
 
+TEST_F(ChangesTest, NextDoesNothingWithoutACurrentChange) {
+  for (const char* id : {"a", "b", "c"}) Put(MakeEvent(id, 1));
+  struct Case {
+    ChangesOptions options;
+    std::uint64_t end;
+  };
+  const std::vector<Case> cases = {{{}, 3}, {{.limit = 0}, 0}, {{.limit = 2}, 2}, {{.after = 3}, 3}};
+  for (std::size_t i = 0; i < cases.size(); ++i) {
+    SCOPED_TRACE("case " + std::to_string(i));
+    ChangeIterator changes = store().Changes(cases[i].options);
+    while (changes.Valid()) changes.Next();
+    changes.Next();
+    changes.Next();
+    EXPECT_FALSE(changes.Valid());
+    EXPECT_THAT(changes.status(), IsOk());
+    EXPECT_EQ(changes.position(), cases[i].end);
+  }
+  ChangeIterator refused = store().Changes({.after = 4});
+  refused.Next();
+  EXPECT_THAT(refused.status(), StatusIs(absl::StatusCode::kInvalidArgument));
+}
+
 }  // namespace
 }  // namespace tallystick::testing

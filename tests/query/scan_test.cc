@@ -228,5 +228,34 @@ TEST_F(ScanTest, RandomScansInPagesAreAPlainFilterOfAll) {
   }
 }
 
+TEST_F(ScanTest, NextDoesNothingWithoutACurrentEvent) {
+  for (const char* id : {"a", "b"}) Put(MakeEvent(id, 1));
+  struct Case {
+    ScanOptions options;
+    absl::StatusCode status;
+    bool cursor;
+  };
+  const std::vector<Case> cases = {
+      {{.account = account_}, absl::StatusCode::kOk, false},
+      {{.account = account_, .limit = 0}, absl::StatusCode::kOk, false},
+      {{.account = account_, .limit = 1}, absl::StatusCode::kOk, true},
+      {{.account = account_, .customer_aliases = {"acme"}, .limit = 1}, absl::StatusCode::kOk, true},
+      {{.account = account_, .from = At(2), .to = At(1)}, absl::StatusCode::kOk, false},
+      {{.account = account_, .cursor = "rubbish"}, absl::StatusCode::kInvalidArgument, false},
+  };
+  for (std::size_t i = 0; i < cases.size(); ++i) {
+    SCOPED_TRACE("case " + std::to_string(i));
+    EventIterator events = store().Scan(cases[i].options);
+    while (events.Valid()) events.Next();
+    const std::optional<std::string> cursor = events.cursor();
+    EXPECT_EQ(cursor.has_value(), cases[i].cursor);
+    events.Next();
+    events.Next();
+    EXPECT_FALSE(events.Valid());
+    EXPECT_EQ(events.status().code(), cases[i].status);
+    EXPECT_EQ(events.cursor(), cursor);
+  }
+}
+
 }  // namespace
 }  // namespace tallystick::testing
