@@ -66,7 +66,8 @@ class Store::Impl {
   static absl::StatusOr<std::shared_ptr<const Parts>> OpenForWriting(const std::string& path, const Options& options);
   static absl::StatusOr<std::shared_ptr<const Parts>> OpenReadOnly(const std::string& path, const Options& options);
 
-  explicit Impl(std::shared_ptr<const Parts> parts) : parts_(std::move(parts)) {}
+  explicit Impl(std::shared_ptr<const Parts> parts)
+      : history_(parts->identity != nullptr ? parts->identity->history : History()), parts_(std::move(parts)) {}
 
   absl::Status Close();
 
@@ -75,8 +76,11 @@ class Store::Impl {
   // What reads go by; absent for an empty store that is only read.
   absl::StatusOr<std::optional<query::View>> TakeView() const;
 
+  const History& history() const { return history_; }
+
  private:
   std::mutex closing_mutex_;  // a second Close returns when the first is done
+  const History history_;  // stays when the store is closed: whoever compares it must not meet another one
   mutable std::mutex mutex_;
   std::shared_ptr<const Parts> parts_;  // guarded by mutex_; null once closed
 };
@@ -223,12 +227,12 @@ ChangeIterator Store::Changes(const ChangesOptions& options) const {
   // The snapshot first: what it shows is synced next, so that nothing it shows can be lost any more, and nothing that
   // it shows as replaced can come back behind the reader's position.
   const absl::StatusOr<std::optional<query::View>> view = impl_->TakeView();
-  if (!view.ok()) return ChangeIterator(view.status());
-  if (!view->has_value()) return ChangeIterator(absl::OkStatus());
+  if (!view.ok()) return ChangeIterator(view.status(), options.after);
+  if (!view->has_value()) return ChangeIterator(absl::OkStatus(), options.after);
   const auto parts = impl_->parts();
-  if (!parts.ok()) return ChangeIterator(parts.status());
+  if (!parts.ok()) return ChangeIterator(parts.status(), options.after);
   const absl::Status synced = (*parts)->writer != nullptr ? (*parts)->writer->Sync() : (*parts)->database->SyncView();
-  if (!synced.ok()) return ChangeIterator(synced);
+  if (!synced.ok()) return ChangeIterator(synced, options.after);
   return query::Changes(**view, options);
 }
 
@@ -244,9 +248,6 @@ absl::StatusOr<VerifyReport> Store::Verify(const VerifyOptions& options) const {
   return query::Verify(*view, options);
 }
 
-History Store::history() const {
-  const auto parts = impl_->parts();
-  return parts.ok() && (*parts)->identity != nullptr ? (*parts)->identity->history : History();
-}
+History Store::history() const { return impl_->history(); }
 
 }  // namespace tallystick

@@ -111,7 +111,7 @@ struct Change {
 class ChangeIterator {
  public:
   explicit ChangeIterator(std::unique_ptr<internal::ChangeSource> source);
-  explicit ChangeIterator(absl::Status status);  // without a change
+  ChangeIterator(absl::Status status, std::uint64_t position);  // without a change
   ChangeIterator(ChangeIterator&&) noexcept;
   ChangeIterator& operator=(ChangeIterator&&) noexcept;
   ~ChangeIterator();
@@ -127,12 +127,14 @@ class ChangeIterator {
   absl::Status status() const;
 
   // The sequence up to which this iterator has shown everything: what to give as `after` next time. While `Valid()`, it
-  // is that of the current change; at the end it may be greater than that of the last one shown.
+  // is that of the current change; at the end it may be greater than that of the last one shown. After an error it is
+  // that of the last one shown, and `ChangesOptions::after` before the first.
   std::uint64_t position() const;
 
  private:
   std::unique_ptr<internal::ChangeSource> source_;
-  absl::Status status_;  // when there is no source
+  absl::Status status_;         // when there is no source
+  std::uint64_t position_ = 0;  // likewise
 };
 
 }  // namespace tallystick

@@ -87,8 +87,8 @@ class Store {
   // Closes, dropping the status. Calls from other threads must have returned; iterators may live on.
   ~Store();
 
-  // Syncs what is buffered and closes. Afterwards every call is FAILED_PRECONDITION; a second `Close` is OK. While
-  // iterators live, the files stay open (and the store locked) until the last of them is gone.
+  // Syncs what is buffered and closes. Afterwards every call but `history` is FAILED_PRECONDITION; a second `Close` is
+  // OK. While iterators live, the files stay open (and the store locked) until the last of them is gone.
   absl::Status Close();
 
   // Stores one event: `Write` of a batch of one. A rejected event is an answer (`Outcome::kRejected`), not an error.
@@ -138,6 +138,7 @@ class Store {
   // means that something could not be read; differences between readable rows are in the report.
   absl::StatusOr<VerifyReport> Verify(const VerifyOptions& options = {}) const;
 
+  // The history that was current at the opening; no call to the disk. Answers after `Close` as well.
   History history() const;
 
  private:

@@ -130,12 +130,13 @@ class FeedSource : public internal::ChangeSource {
 
 ChangeIterator Changes(const View& view, const ChangesOptions& options) {
   const absl::StatusOr<CommitPosition> position = storage::ReadPosition(view.snapshot->database(), view.snapshot.get());
-  if (!position.ok()) return ChangeIterator(position.status());
+  if (!position.ok()) return ChangeIterator(position.status(), options.after);
   // A reader ahead of the store has a position of another history; to say that nothing is new would hide it.
   if (options.after > position->sequence) {
-    return ChangeIterator(absl::InvalidArgumentError("the position " + std::to_string(options.after) +
-                                                     " is greater than the store's last sequence, " +
-                                                     std::to_string(position->sequence)));
+    return ChangeIterator(
+        absl::InvalidArgumentError("the position " + std::to_string(options.after) +
+                                   " is greater than the store's last sequence, " + std::to_string(position->sequence)),
+        options.after);
   }
   return ChangeIterator(std::make_unique<FeedSource>(view, options, position->sequence));
 }

@@ -22,7 +22,8 @@ std::optional<std::string> EventIterator::cursor() const {
 }
 
 ChangeIterator::ChangeIterator(std::unique_ptr<internal::ChangeSource> source) : source_(std::move(source)) {}
-ChangeIterator::ChangeIterator(absl::Status status) : status_(std::move(status)) {}
+ChangeIterator::ChangeIterator(absl::Status status, std::uint64_t position)
+    : status_(std::move(status)), position_(position) {}
 ChangeIterator::ChangeIterator(ChangeIterator&&) noexcept = default;
 ChangeIterator& ChangeIterator::operator=(ChangeIterator&&) noexcept = default;
 ChangeIterator::~ChangeIterator() = default;
@@ -33,6 +34,6 @@ void ChangeIterator::Next() {
 }
 const Change& ChangeIterator::change() const { return source_->change(); }
 absl::Status ChangeIterator::status() const { return source_ != nullptr ? source_->status() : status_; }
-std::uint64_t ChangeIterator::position() const { return source_ != nullptr ? source_->position() : 0; }
+std::uint64_t ChangeIterator::position() const { return source_ != nullptr ? source_->position() : position_; }
 
 }  // namespace tallystick

@@ -121,6 +121,20 @@ TEST_F(OpenTest, AClosedStoreRefusesEveryCall) {
   EXPECT_THAT(store().Verify(), closed);
 }
 
+// Whoever follows the change feed compares the history first, and throws its copy away when it is another one.
+TEST_F(OpenTest, AClosedStoreStillNamesItsHistoryAndLeavesAPositionWhereItWas) {
+  Put(MakeEvent("a", 1));
+  const History history = store().history();
+  const ChangeIterator refused = store().Changes({.after = 7});
+  EXPECT_EQ(refused.position(), 7u);
+  EXPECT_THAT(store().Close(), IsOk());
+  EXPECT_EQ(store().history().id, history.id);
+  EXPECT_EQ(store().history().number, history.number);
+  const ChangeIterator changes = store().Changes({.after = 1});
+  EXPECT_THAT(changes.status(), StatusIs(absl::StatusCode::kFailedPrecondition, "closed"));
+  EXPECT_EQ(changes.position(), 1u);
+}
+
 TEST_F(OpenTest, AnIteratorOutlivesItsStoreAndKeepsItLocked) {
   Put(MakeEvent("a", 1));
   Put(MakeEvent("b", 2));
@@ -233,6 +247,7 @@ TEST_F(OpenTest, ACreationCutShortReadsAsEmptyAndIsFinishedByTheNextWriter) {
     ASSERT_OK_AND_ASSIGN(const auto reader, Store::Open(path_, {.read_only = true}));
     EXPECT_THAT(Ids(reader->Scan({.account = account_})), IsOkAndHolds(IsEmpty()));
     EXPECT_THAT(ReadAll(reader->Changes()), IsOkAndHolds(IsEmpty()));
+    EXPECT_EQ(reader->Changes({.after = 5}).position(), 5u);
     EXPECT_THAT(reader->Get(account_, "a"), StatusIs(absl::StatusCode::kNotFound));
     EXPECT_THAT(reader->SplitScan({.account = account_}, 3), IsOkAndHolds(IsEmpty()));
     ASSERT_OK_AND_ASSIGN(const VerifyReport report, reader->Verify());
