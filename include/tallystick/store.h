@@ -122,9 +122,9 @@ class Store {
   // The account's events in a range of time.
   EventIterator Scan(const ScanOptions& options) const;
 
-  // The same scan in up to `parts` (at least 1) consecutive pieces of about equal size, all on one snapshot, for
-  // reading in as many threads; their events in order are those of the scan. A scan with a limit cannot be split
-  // (INVALID_ARGUMENT).
+  // The same scan in up to `parts` (at least 1) and never more than 1,024 consecutive pieces of about equal size, all
+  // on one snapshot, for reading in as many threads; their events in order are those of the scan. A scan with a limit
+  // cannot be split (INVALID_ARGUMENT).
   absl::StatusOr<std::vector<EventIterator>> SplitScan(const ScanOptions& options, int parts) const;
 
   // The change feed after a sequence. Shows only what is on stable storage, so it first syncs what is buffered (one

@@ -38,6 +38,11 @@ struct Instant {
 
   absl::Time ToTime() const;
 
+  // The nanosecond behind this one. Requires `*this < End()`.
+  constexpr Instant Next() const {
+    return nanos + 1 < 1'000'000'000 ? Instant{seconds, nanos + 1} : Instant{seconds + 1, 0};
+  }
+
   friend constexpr auto operator<=>(const Instant&, const Instant&) = default;
 };
 

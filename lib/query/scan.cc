@@ -16,6 +16,9 @@ namespace {
 // A scan of fewer events than this may as well stay in the cache.
 constexpr std::uint64_t kShortScan = 1000;
 
+// More parts than any machine has threads; each costs some dozens of estimates.
+constexpr int kPartsMax = 1024;
+
 std::vector<std::string> SortedUnique(std::vector<std::string> values) {
   std::sort(values.begin(), values.end());
   values.erase(std::unique(values.begin(), values.end()), values.end());
@@ -27,6 +30,12 @@ CursorScope ScopeOf(const ScanOptions& options) {
           .descending = options.direction == Direction::kDescending,
           .event_types = options.event_types,
           .customer_aliases = options.customer_aliases};
+}
+
+// Where the scan goes on; absent from the start.
+absl::StatusOr<std::optional<CursorPosition>> CursorOf(const View& view, const ScanOptions& options) {
+  if (options.cursor.empty()) return std::optional<CursorPosition>();
+  return DecodeCursor(view.identity->cursor_key, ScopeOf(options), options.cursor);
 }
 
 // Filters by type, decodes, and stops at the limit.
@@ -99,11 +108,9 @@ EventIterator Scan(const View& view, const ScanOptions& options) {
       .length =
           options.limit.value_or(kShortScan) < kShortScan ? storage::ReadLength::kShort : storage::ReadLength::kLong,
   };
-  if (!options.cursor.empty()) {
-    absl::StatusOr<CursorPosition> position = DecodeCursor(view.identity->cursor_key, ScopeOf(options), options.cursor);
-    if (!position.ok()) return EventIterator(std::move(position).status());
-    selection.behind = *position;
-  }
+  const absl::StatusOr<std::optional<CursorPosition>> cursor = CursorOf(view, options);
+  if (!cursor.ok()) return EventIterator(cursor.status());
+  selection.behind = *cursor;
   if (selection.from >= selection.to) return EventIterator(absl::OkStatus());
 
   // No event has a name of another length, and no key could hold one.
@@ -119,7 +126,16 @@ EventIterator Scan(const View& view, const ScanOptions& options) {
 absl::StatusOr<std::vector<EventIterator>> SplitScan(const View& view, const ScanOptions& options, int parts) {
   if (parts < 1) return absl::InvalidArgumentError("a scan is split into at least one part");
   if (options.limit.has_value()) return absl::InvalidArgumentError("a scan with a limit cannot be split");
-  std::vector<TimeRange> ranges = SplitTime(*view.snapshot, options, parts);
+  TimeRange whole{.from = Instant::CeilFromTime(options.from), .to = Instant::CeilFromTime(options.to)};
+  TALLYSTICK_ASSIGN_OR_RETURN(const std::optional<CursorPosition> cursor, CursorOf(view, options));
+  if (cursor.has_value()) {  // no part for what lies before it
+    if (options.direction == Direction::kAscending) {
+      whole.from = std::max(whole.from, cursor->time);
+    } else {
+      whole.to = std::min(whole.to, cursor->time.Next());
+    }
+  }
+  std::vector<TimeRange> ranges = SplitTime(*view.snapshot, options, whole, std::min(parts, kPartsMax));
   if (options.direction == Direction::kDescending) std::reverse(ranges.begin(), ranges.end());
   std::vector<EventIterator> iterators;
   for (const TimeRange& range : ranges) {

@@ -19,11 +19,6 @@ Instant Middle(Instant a, Instant b) {
           .nanos = static_cast<std::uint32_t>(nanos / 2 % kNanosPerSecond)};
 }
 
-Instant After(Instant instant) {
-  return instant.nanos + 1 < kNanosPerSecond ? Instant{instant.seconds, instant.nanos + 1}
-                                             : Instant{instant.seconds + 1, 0};
-}
-
 std::uint64_t BytesIn(const storage::Database& database, const ScanOptions& options, const TimeRange& range) {
   if (options.customer_aliases.empty()) {
     return database.ApproximateBytes(storage::Family::kEvents, EventRange(options.account, range.from, range.to));
@@ -39,9 +34,9 @@ std::uint64_t BytesIn(const storage::Database& database, const ScanOptions& opti
 
 }  // namespace
 
-std::vector<TimeRange> SplitTime(const storage::Snapshot& snapshot, const ScanOptions& options, int parts) {
+std::vector<TimeRange> SplitTime(const storage::Snapshot& snapshot, const ScanOptions& options, const TimeRange& whole,
+                                 int parts) {
   const storage::Database& database = snapshot.database();
-  const TimeRange whole{.from = Instant::CeilFromTime(options.from), .to = Instant::CeilFromTime(options.to)};
   if (whole.from >= whole.to) return {whole};
   const std::uint64_t bytes = BytesIn(database, options, whole);
 
@@ -55,7 +50,7 @@ std::vector<TimeRange> SplitTime(const storage::Snapshot& snapshot, const ScanOp
     while (low < high) {
       const Instant middle = Middle(low, high);
       if (BytesIn(database, options, {.from = whole.from, .to = middle}) < wanted) {
-        low = After(middle);
+        low = middle.Next();
       } else {
         high = middle;
       }

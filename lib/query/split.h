@@ -16,9 +16,11 @@ struct TimeRange {
   Instant to{};
 };
 
-// Up to `parts` (at least 1) ranges, in order of time, that together are the scan's own. Goes by RocksDB's estimates of
-// size, which are coarse below some blocks' worth of rows: a small range may come back whole. No event is read.
-std::vector<TimeRange> SplitTime(const storage::Snapshot& snapshot, const ScanOptions& options, int parts);
+// Up to `parts` (at least 1) ranges, in order of time, that together are those of `whole`. Of `options`, the account
+// and the customers count. Goes by RocksDB's estimates of size, which are coarse below some blocks' worth of rows: a
+// small range may come back whole. No event is read.
+std::vector<TimeRange> SplitTime(const storage::Snapshot& snapshot, const ScanOptions& options, const TimeRange& whole,
+                                 int parts);
 
 }  // namespace tallystick::query
 

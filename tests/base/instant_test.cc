@@ -341,5 +341,11 @@ TEST(InstantTest, CeilFromTimeIsTheFirstNanosecondNotBefore) {
   for (const auto& row : table) EXPECT_EQ(Instant::CeilFromTime(row.time), row.ceil) << row.time;
 }
 
+TEST(InstantTest, TheNextOneIsANanosecondLater) {
+  EXPECT_EQ(Instant::Min().Next(), (Instant{0, 1}));
+  EXPECT_EQ((Instant{5, 999'999'999}).Next(), (Instant{6, 0}));
+  EXPECT_EQ((Instant{Instant::kSecondsEnd - 1, 999'999'999}).Next(), Instant::End());
+}
+
 }  // namespace
 }  // namespace tallystick

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <limits>
 #include <string>
 #include <utility>
 #include <vector>
@@ -124,6 +125,16 @@ TEST_F(SplitTest, MorePartsThanEventsShowEachOnce) {
   }
 }
 
+TEST_F(SplitTest, NoNumberMakesMoreThan1024Parts) {
+  WriteMany(12'000);
+  for (const int parts : {5'000, std::numeric_limits<int>::max()}) {
+    const std::vector<Ids> split = Split({}, parts);
+    EXPECT_GT(split.size(), 8u);
+    EXPECT_LE(split.size(), 1'024u);
+    EXPECT_THAT(Joined(split), SizeIs(12'000));
+  }
+}
+
 TEST_F(SplitTest, EventsOfOneInstantStayTogether) {
   std::vector<std::string> names;
   for (int i = 0; i < 3000; ++i) names.push_back("event-" + std::to_string(1000 + i));
@@ -135,16 +146,19 @@ TEST_F(SplitTest, EventsOfOneInstantStayTogether) {
 }
 
 TEST_F(SplitTest, PartsGoOnBehindACursor) {
-  WriteMany(5'000);
+  WriteMany(12'000);
   for (const Direction direction : {Direction::kAscending, Direction::kDescending}) {
-    ScanOptions options = {.account = account_, .direction = direction, .limit = 2'500};
+    ScanOptions options = {.account = account_, .direction = direction, .limit = 4'000};
     EventIterator page = store().Scan(options);
     while (page.Valid()) page.Next();
     ASSERT_TRUE(page.cursor().has_value());
     options.limit.reset();
     const Ids whole = ScanIds(options);
     options.cursor = *page.cursor();
-    EXPECT_TRUE(Joined(Split(options, 4)) == Ids(whole.begin() + 2'500, whole.end()));
+    const std::vector<Ids> split = Split(options, 4);
+    EXPECT_TRUE(Joined(split) == Ids(whole.begin() + 4'000, whole.end()));
+    EXPECT_THAT(split, SizeIs(4));
+    for (const Ids& part : split) EXPECT_NEAR(static_cast<double>(part.size()), 2'000, 700);
   }
 }
 
