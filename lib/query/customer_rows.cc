@@ -20,6 +20,10 @@ class MergedIndex {
  public:
   MergedIndex(const View& view, const RowSelection& selection, const std::vector<std::string>& customer_aliases)
       : ascending_(selection.direction == Direction::kAscending) {
+    // All of them are open at once.
+    const storage::ReadLength length = selection.length == storage::ReadLength::kShort
+                                           ? storage::ReadLength::kShort
+                                           : storage::ReadLength::kLongOneOfMany;
     for (const std::string& alias : customer_aliases) {
       KeyRange range = CustomerRange(selection.account, alias, selection.from, selection.to);
       if (selection.behind.has_value()) {
@@ -34,7 +38,7 @@ class MergedIndex {
         }
       }
       storage::RowIterator rows =
-          view.snapshot->database().NewIterator(storage::Family::kCustomers, range, view.snapshot, selection.length);
+          view.snapshot->database().NewIterator(storage::Family::kCustomers, range, view.snapshot, length);
       if (ascending_) {
         rows.SeekToFirst();
       } else {

@@ -264,10 +264,8 @@ RowIterator Database::NewIterator(Family family, const KeyRange& range, std::sha
   if (!bounds->range.limit.empty()) options.iterate_upper_bound = &bounds->upper;
   options.total_order_seek = true;
   options.background_purge_on_iterator_cleanup = true;
-  if (length == ReadLength::kLong) {
-    options.fill_cache = false;
-    options.readahead_size = kReadAheadBytes;
-  }
+  options.fill_cache = length == ReadLength::kShort;
+  if (length == ReadLength::kLong) options.readahead_size = kReadAheadBytes;
   std::unique_ptr<rocksdb::Iterator> iterator(impl_->db->NewIterator(options, impl_->handle(family)));
   return RowIterator(std::move(snapshot), std::move(bounds), std::move(iterator), family);
 }

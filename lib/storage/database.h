@@ -47,8 +47,9 @@ class Snapshot {
   const rocksdb::Snapshot* snapshot_;  // null for a read-only database, which does not move
 };
 
-// How much an iterator is going to read: a long scan must not push everything else out of the cache, and reads ahead.
-enum class ReadLength { kShort, kLong };
+// How much an iterator is going to read. A long read must not push everything else out of the cache, and reads ahead,
+// into memory of its own for each file. One of many beside each other does not read ahead.
+enum class ReadLength { kShort, kLong, kLongOneOfMany };
 
 // Walks the rows of one family in one range, at one snapshot. After every loop, look at `status()`.
 class RowIterator {

@@ -4,8 +4,10 @@
 //   store_process hold PATH     opens for writing, stores the event "held", prints "holding", waits for its input's end
 //   store_process write PATH    prints "acknowledged N" for each synced or buffered event N it has stored, without end
 //   store_process read PATH     prints the number of events that a reader finds
-//   store_process edge PATH N   stores N events of about 280 bytes with the edge profile, then reads them all back by
-//                               id, time and change; prints the process's largest resident size in KiB
+//   store_process edge PATH N   stores N events of about 280 bytes of 300 customers with the edge profile, then reads
+//   them
+//                               all back by id, time, customer and change; prints the process's largest resident size
+//                               in KiB
 //
 // All use account 1 (see stored.h). An error is printed, and the exit status is 1.
 
@@ -64,6 +66,8 @@ absl::Status Edge(const std::string& path, std::uint64_t count) {
   TALLYSTICK_ASSIGN_OR_RETURN(const auto store,
                               Store::Open(path, {.profile = Profile::kEdge, .durability = Durability::kBuffered}));
   const std::string text(120, 'x');
+  std::vector<std::string> aliases;
+  for (int i = 0; i < 300; ++i) aliases.push_back("customer-0123456" + std::to_string(100 + i));
   // The second round supersedes: ids in another order, so that look-ups go all over the files.
   for (const std::uint64_t step : {std::uint64_t{1}, std::uint64_t{7919}}) {
     for (std::uint64_t n = 0; n < count;) {
@@ -76,7 +80,7 @@ absl::Status Edge(const std::string& path, std::uint64_t count) {
       std::vector<Event> events;
       for (const auto& [id, properties] : texts) {
         events.push_back({.customer_event_id = id,
-                          .customer_alias = "customer-0123456789",
+                          .customer_alias = aliases[n % aliases.size()],
                           .event_type = "message-sent",
                           .event_timestamp = absl::FromUnixSeconds(static_cast<std::int64_t>(1'760'000'000 + n)),
                           .event_properties = properties});
@@ -92,10 +96,13 @@ absl::Status Edge(const std::string& path, std::uint64_t count) {
     }
   }
   TALLYSTICK_RETURN_IF_ERROR(events.status());
+  EventIterator by_customer = store->Scan({.account = Account(1), .customer_aliases = aliases});
+  for (; by_customer.Valid(); by_customer.Next()) ++found;
+  TALLYSTICK_RETURN_IF_ERROR(by_customer.status());
   ChangeIterator changes = store->Changes();
   for (; changes.Valid(); changes.Next()) ++found;
   TALLYSTICK_RETURN_IF_ERROR(changes.status());
-  if (found != 2 * count) return absl::InternalError("found " + std::to_string(found) + " events and changes");
+  if (found != 3 * count) return absl::InternalError("found " + std::to_string(found) + " events and changes");
   rusage usage{};
   ::getrusage(RUSAGE_SELF, &usage);
   std::cout << usage.ru_maxrss << std::endl;

@@ -170,7 +170,7 @@ TEST_F(IteratorTest, WalksARangeInBothDirections) {
       SCOPED_TRACE("[" + c.range.start + ", " + c.range.limit + ")" + (flushed ? " flushed" : ""));
       Texts reversed = c.keys;
       std::reverse(reversed.begin(), reversed.end());
-      for (const ReadLength length : {ReadLength::kShort, ReadLength::kLong}) {
+      for (const ReadLength length : {ReadLength::kShort, ReadLength::kLong, ReadLength::kLongOneOfMany}) {
         EXPECT_EQ(Forward(Iterate(c.range, length)), c.keys);
         EXPECT_EQ(Backward(Iterate(c.range, length)), reversed);
       }
