@@ -14,10 +14,6 @@
 namespace tallystick::query {
 namespace {
 
-// The first batch is small, so that a short poll is cheap; each next one is larger.
-constexpr std::size_t kBatchMin = 8;
-constexpr std::size_t kBatchMax = 256;
-
 class FeedSource : public internal::ChangeSource {
  public:
   FeedSource(const View& view, const ChangesOptions& options, std::uint64_t last)
@@ -73,7 +69,7 @@ class FeedSource : public internal::ChangeSource {
   absl::Status ReadBatch() {
     batch_.clear();
     records_.Clear();
-    for (; rows_.Valid() && batch_.size() < batch_size_; rows_.Next()) {
+    for (; rows_.Valid() && batch_.size() < batch_size_.rows(); rows_.Next()) {
       TALLYSTICK_ASSIGN_OR_RETURN(const ChangeKey key, ChangeKey::Decode(rows_.key()));
       TALLYSTICK_ASSIGN_OR_RETURN(const ChangeRow row, ChangeRow::Decode(rows_.value()));
       if (account_.has_value() && row.account != *account_) continue;
@@ -81,8 +77,9 @@ class FeedSource : public internal::ChangeSource {
       records_.Add(EventKey{.account = row.account, .time = row.time, .sequence = key.sequence}.Encode());
     }
     TALLYSTICK_RETURN_IF_ERROR(rows_.status());
-    batch_size_ = std::min(batch_size_ * 2, kBatchMax);
-    return records_.Run(storage::Family::kEvents, *view_.snapshot);
+    TALLYSTICK_RETURN_IF_ERROR(records_.Run(storage::Family::kEvents, *view_.snapshot));
+    batch_size_.Adapt(records_);
+    return absl::OkStatus();
   }
 
   void Show() {
@@ -118,7 +115,7 @@ class FeedSource : public internal::ChangeSource {
   std::uint64_t position_;
   storage::RowIterator rows_;
   EventDecoder decoder_;
-  std::size_t batch_size_ = kBatchMin;
+  BatchSize batch_size_;
   std::vector<Row> batch_;
   LookUp records_;  // one for each row of the batch
   std::size_t at_ = 0;

@@ -11,10 +11,6 @@
 namespace tallystick::query {
 namespace {
 
-// The first batch of records is small, so that a short read is cheap; each next one is larger.
-constexpr std::size_t kBatchMin = 8;
-constexpr std::size_t kBatchMax = 256;
-
 // Walks the index rows of several customers as one, by (time, sequence).
 class MergedIndex {
  public:
@@ -123,10 +119,11 @@ class CustomerRows : public EventRows {
 
   absl::Status ReadBatch() {
     records_.Clear();
-    for (; index_.Valid() && records_.size() < batch_; index_.Next()) records_.Add(index_.position().Encode());
+    for (; index_.Valid() && records_.size() < batch_size_.rows(); index_.Next())
+      records_.Add(index_.position().Encode());
     TALLYSTICK_RETURN_IF_ERROR(index_.status());
-    batch_ = std::min(batch_ * 2, kBatchMax);
     TALLYSTICK_RETURN_IF_ERROR(records_.Run(storage::Family::kEvents, *snapshot_));
+    batch_size_.Adapt(records_);
     for (std::size_t i = 0; i < records_.size(); ++i) {
       if (!records_.value(i).has_value()) {
         return absl::DataLossError("events: the row is missing that 'customers' points to: " +
@@ -139,7 +136,7 @@ class CustomerRows : public EventRows {
   const std::shared_ptr<const storage::Snapshot> snapshot_;
   MergedIndex index_;
   LookUp records_;
-  std::size_t batch_ = kBatchMin;
+  BatchSize batch_size_;
   std::size_t at_ = 0;
   absl::Status status_;
 };

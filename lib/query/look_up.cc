@@ -19,4 +19,13 @@ absl::Status LookUp::Run(storage::Family family, const storage::Snapshot& snapsh
   return snapshot.database().MultiGet(family, unique_, &snapshot, &found_);
 }
 
+std::size_t LookUp::longest() const {
+  std::size_t longest = 0;
+  for (std::size_t i = 0; i < unique_.size(); ++i) {
+    const std::optional<std::string_view> value = found_.value(i);
+    if (value.has_value()) longest = std::max(longest, value->size());
+  }
+  return longest;
+}
+
 }  // namespace tallystick::query

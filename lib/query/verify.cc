@@ -19,7 +19,9 @@ namespace {
 
 using storage::Family;
 
-constexpr std::size_t kChunk = 1024;  // rows checked together
+// Rows checked together: so many, or as soon as they hold so many bytes.
+constexpr std::size_t kChunkRows = 1024;
+constexpr std::size_t kChunkBytes = 1024 * 1024;
 constexpr std::size_t kDifferencesKept = 100;
 
 // First every event against the other families, then every row of those back against the events: together they make
@@ -54,6 +56,15 @@ class Verifier {
   void CheckCustomerRow(std::size_t i);
   void CompareChangeRow(const EventKey& position, const EventRow& row, std::size_t i);
 
+  // A row of the chunk, and the key of the event that it points to.
+  struct Pointer {
+    const Row* row;
+    EventKey event;
+  };
+  // Called with the event's row; absent when there is none.
+  using PointerCheck = std::function<void(const Pointer& pointer, std::optional<std::string_view> event)>;
+  absl::Status LookUpEvents(const std::vector<Pointer>& pointers, const PointerCheck& check);
+
   void Report(Family family, std::string key, std::string problem);
   void ReportAt(Family family, KeyDescriber describe, std::string_view key, std::string problem) {
     Report(family, describe(key), std::move(problem));
@@ -72,6 +83,7 @@ class Verifier {
   LookUp customers_;
   LookUp changes_;
   LookUp events_;
+  BatchSize batch_size_;  // of events_
   std::string scratch_;
   std::uint64_t last_change_ticks_ = 0;
 };
@@ -88,8 +100,10 @@ absl::Status Verifier::Walk(Family family, std::uint64_t* count, const std::func
   rows.SeekToFirst();
   while (rows.Valid()) {
     chunk_.clear();
-    for (; rows.Valid() && chunk_.size() < kChunk; rows.Next()) {
+    std::size_t bytes = 0;
+    for (; rows.Valid() && chunk_.size() < kChunkRows && bytes < kChunkBytes; rows.Next()) {
       chunk_.push_back({.key = std::string(rows.key()), .value = std::string(rows.value())});
+      bytes += chunk_.back().key.size() + chunk_.back().value.size();
     }
     TALLYSTICK_RETURN_IF_ERROR(check());
     *count += chunk_.size();
@@ -199,9 +213,20 @@ void Verifier::CompareChangeRow(const EventKey& position, const EventRow& row, s
 
 // --- Every other row back against the events ---
 
+absl::Status Verifier::LookUpEvents(const std::vector<Pointer>& pointers, const PointerCheck& check) {
+  for (std::size_t begin = 0; begin < pointers.size(); begin += events_.size()) {
+    const std::size_t end = std::min(pointers.size(), begin + batch_size_.rows());
+    events_.Clear();
+    for (std::size_t i = begin; i < end; ++i) events_.Add(pointers[i].event.Encode());
+    TALLYSTICK_RETURN_IF_ERROR(events_.Run(Family::kEvents, *view_.snapshot));
+    for (std::size_t i = begin; i < end; ++i) check(pointers[i], events_.value(i - begin));
+    batch_size_.Adapt(events_);
+  }
+  return absl::OkStatus();
+}
+
 absl::Status Verifier::CheckEventIds() {
-  events_.Clear();
-  std::vector<const Row*> checked;
+  std::vector<Pointer> pointers;
   for (const Row& row : chunk_) {
     const absl::StatusOr<EventIdKey> key = EventIdKey::Decode(row.key);
     const absl::StatusOr<EventIdRow> value = EventIdRow::Decode(row.value);
@@ -209,53 +234,43 @@ absl::Status Verifier::CheckEventIds() {
       ReportAt(Family::kEventIds, DescribeEventIdKey, row.key, "does not decode");
       continue;
     }
-    checked.push_back(&row);
-    events_.Add(EventKey{.account = key->account, .time = value->time, .sequence = value->sequence}.Encode());
+    pointers.push_back({&row, {.account = key->account, .time = value->time, .sequence = value->sequence}});
   }
-  TALLYSTICK_RETURN_IF_ERROR(events_.Run(Family::kEvents, *view_.snapshot));
-  for (std::size_t i = 0; i < checked.size(); ++i) {
-    const std::optional<std::string_view> value = events_.value(i);
+  return LookUpEvents(pointers, [this](const Pointer& pointer, std::optional<std::string_view> value) {
     StoredEvent event;
     if (!value.has_value()) {
-      ReportAt(Family::kEventIds, DescribeEventIdKey, checked[i]->key, "points to an event that is not there");
-    } else if (decoder_.Decode(events_.key(i), *value, &event).ok() &&
-               EventIdKey{event.account, event.customer_event_id}.Encode().view() != checked[i]->key) {
-      ReportAt(Family::kEventIds, DescribeEventIdKey, checked[i]->key, "points to an event with another id");
+      ReportAt(Family::kEventIds, DescribeEventIdKey, pointer.row->key, "points to an event that is not there");
+    } else if (decoder_.Decode(pointer.event.Encode(), *value, &event).ok() &&
+               EventIdKey{event.account, event.customer_event_id}.Encode().view() != pointer.row->key) {
+      ReportAt(Family::kEventIds, DescribeEventIdKey, pointer.row->key, "points to an event with another id");
     }
-  }
-  return absl::OkStatus();
+  });
 }
 
 absl::Status Verifier::CheckCustomers() {
-  events_.Clear();
-  std::vector<const Row*> checked;
+  std::vector<Pointer> pointers;
   for (const Row& row : chunk_) {
     const absl::StatusOr<CustomerKey> key = CustomerKey::Decode(row.key);
     if (!key.ok() || !row.value.empty()) {
       ReportAt(Family::kCustomers, DescribeCustomerKey, row.key, "does not decode");
       continue;
     }
-    checked.push_back(&row);
-    events_.Add(EventKey{.account = key->account, .time = key->time, .sequence = key->sequence}.Encode());
+    pointers.push_back({&row, {.account = key->account, .time = key->time, .sequence = key->sequence}});
   }
-  TALLYSTICK_RETURN_IF_ERROR(events_.Run(Family::kEvents, *view_.snapshot));
-  for (std::size_t i = 0; i < checked.size(); ++i) {
-    const std::optional<std::string_view> value = events_.value(i);
+  return LookUpEvents(pointers, [this](const Pointer& pointer, std::optional<std::string_view> value) {
     if (!value.has_value()) {
-      ReportAt(Family::kCustomers, DescribeCustomerKey, checked[i]->key, "points to an event that is not there");
-      continue;
+      ReportAt(Family::kCustomers, DescribeCustomerKey, pointer.row->key, "points to an event that is not there");
+      return;
     }
     const absl::StatusOr<EventRow> event = EventRow::Decode(*value);
-    if (event.ok() && event->customer_alias != CustomerKey::Decode(checked[i]->key)->customer_alias) {
-      ReportAt(Family::kCustomers, DescribeCustomerKey, checked[i]->key, "points to an event of another customer");
+    if (event.ok() && event->customer_alias != CustomerKey::Decode(pointer.row->key)->customer_alias) {
+      ReportAt(Family::kCustomers, DescribeCustomerKey, pointer.row->key, "points to an event of another customer");
     }
-  }
-  return absl::OkStatus();
+  });
 }
 
 absl::Status Verifier::CheckChanges() {
-  events_.Clear();
-  std::vector<const Row*> checked;
+  std::vector<Pointer> pointers;
   for (const Row& row : chunk_) {
     const absl::StatusOr<ChangeKey> key = ChangeKey::Decode(row.key);
     const absl::StatusOr<ChangeRow> value = ChangeRow::Decode(row.value);
@@ -263,8 +278,7 @@ absl::Status Verifier::CheckChanges() {
       ReportAt(Family::kChanges, DescribeChangeKey, row.key, "does not decode");
       continue;
     }
-    checked.push_back(&row);
-    events_.Add(EventKey{.account = value->account, .time = value->time, .sequence = key->sequence}.Encode());
+    pointers.push_back({&row, {.account = value->account, .time = value->time, .sequence = key->sequence}});
     if (value->receipt.ticks <= last_change_ticks_) {
       ReportAt(Family::kChanges, DescribeChangeKey, row.key, "has a receipt that is not after the one before it");
     }
@@ -277,13 +291,11 @@ absl::Status Verifier::CheckChanges() {
       ReportAt(Family::kChanges, DescribeChangeKey, row.key, "replaces an event that came after it");
     }
   }
-  TALLYSTICK_RETURN_IF_ERROR(events_.Run(Family::kEvents, *view_.snapshot));
-  for (std::size_t i = 0; i < checked.size(); ++i) {
-    if (!events_.value(i).has_value()) {
-      ReportAt(Family::kChanges, DescribeChangeKey, checked[i]->key, "points to an event that is not there");
+  return LookUpEvents(pointers, [this](const Pointer& pointer, std::optional<std::string_view> value) {
+    if (!value.has_value()) {
+      ReportAt(Family::kChanges, DescribeChangeKey, pointer.row->key, "points to an event that is not there");
     }
-  }
-  return absl::OkStatus();
+  });
 }
 
 // Nothing writes these families yet.

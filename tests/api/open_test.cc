@@ -223,9 +223,16 @@ TEST_F(OpenTest, AnEdgeProcessStaysUnder64MiB) {
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
   GTEST_SKIP() << "a sanitizer multiplies memory";
 #endif
-  const Finished edge = Process(STORE_PROCESS, {"edge", path_, "60000"}).Wait();
-  ASSERT_EQ(edge.status, 0) << edge.err;
-  EXPECT_LT(std::stoul(edge.out), 64u * 1024) << "KiB";
+  struct Case {
+    const char* events;
+    const char* bytes;  // of each one's text
+  };
+  for (const Case& c : {Case{"60000", "120"}, Case{"100", "1000000"}}) {
+    SCOPED_TRACE(std::string(c.events) + " events of " + c.bytes + " bytes");
+    const Finished edge = Process(STORE_PROCESS, {"edge", folder_.path(c.events), c.events, c.bytes}).Wait();
+    ASSERT_EQ(edge.status, 0) << edge.err;
+    EXPECT_LT(std::stoul(edge.out), 64u * 1024) << "KiB";
+  }
 }
 
 // --- A creation cut short ---

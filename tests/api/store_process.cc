@@ -31,13 +31,15 @@
 namespace tallystick::testing {
 namespace {
 
+using Numbers = std::vector<std::uint64_t>;  // what comes behind the path
+
 Event MakeEvent(std::string_view id) {
   return {.customer_event_id = id, .customer_alias = "acme", .event_type = "message-sent"};
 }
 
-absl::Status Create(const std::string& path, std::uint64_t) { return Store::Open(path).status(); }
+absl::Status Create(const std::string& path, const Numbers&) { return Store::Open(path).status(); }
 
-absl::Status Hold(const std::string& path, std::uint64_t) {
+absl::Status Hold(const std::string& path, const Numbers&) {
   TALLYSTICK_ASSIGN_OR_RETURN(const auto store, Store::Open(path));
   TALLYSTICK_RETURN_IF_ERROR(store->Put(Account(1), MakeEvent("held")).status());
   std::cout << "holding" << std::endl;
@@ -45,7 +47,7 @@ absl::Status Hold(const std::string& path, std::uint64_t) {
   return absl::OkStatus();
 }
 
-absl::Status Write(const std::string& path, std::uint64_t) {
+absl::Status Write(const std::string& path, const Numbers&) {
   TALLYSTICK_ASSIGN_OR_RETURN(const auto store, Store::Open(path));
   for (std::uint64_t n = 0;; ++n) {
     const std::string id = "event-" + std::to_string(n);
@@ -55,24 +57,25 @@ absl::Status Write(const std::string& path, std::uint64_t) {
   }
 }
 
-absl::Status Read(const std::string& path, std::uint64_t) {
+absl::Status Read(const std::string& path, const Numbers&) {
   TALLYSTICK_ASSIGN_OR_RETURN(const auto store, Store::Open(path, {.read_only = true}));
   TALLYSTICK_ASSIGN_OR_RETURN(const auto events, ReadAll(store->Scan({.account = Account(1)})));
   std::cout << events.size() << std::endl;
   return absl::OkStatus();
 }
 
-absl::Status Edge(const std::string& path, std::uint64_t count) {
+absl::Status Edge(const std::string& path, const Numbers& numbers) {
+  const std::uint64_t count = numbers.at(0);
   TALLYSTICK_ASSIGN_OR_RETURN(const auto store,
                               Store::Open(path, {.profile = Profile::kEdge, .durability = Durability::kBuffered}));
-  const std::string text(120, 'x');
+  const std::string text(numbers.at(1), 'x');
   std::vector<std::string> aliases;
   for (int i = 0; i < 300; ++i) aliases.push_back("customer-0123456" + std::to_string(100 + i));
   // The second round supersedes: ids in another order, so that look-ups go all over the files.
   for (const std::uint64_t step : {std::uint64_t{1}, std::uint64_t{7919}}) {
     for (std::uint64_t n = 0; n < count;) {
       std::vector<std::pair<std::string, std::string>> texts;
-      for (; n < count && texts.size() < 1000; ++n) {
+      for (; n < count && texts.size() < 1000 && texts.size() * text.size() < 256 * 1024; ++n) {
         const std::uint64_t number = n * step % count;
         texts.emplace_back("event-" + std::to_string(number * 2654435761 % 1'000'000'007) + std::to_string(number),
                            R"({"length":)" + std::to_string(n + step) + R"(,"text":")" + text + R"("})");
@@ -103,6 +106,8 @@ absl::Status Edge(const std::string& path, std::uint64_t count) {
   for (; changes.Valid(); changes.Next()) ++found;
   TALLYSTICK_RETURN_IF_ERROR(changes.status());
   if (found != 3 * count) return absl::InternalError("found " + std::to_string(found) + " events and changes");
+  TALLYSTICK_ASSIGN_OR_RETURN(const VerifyReport report, store->Verify());
+  if (!report.ok() || report.events != count) return absl::InternalError("the store does not verify");
   rusage usage{};
   ::getrusage(RUSAGE_SELF, &usage);
   std::cout << usage.ru_maxrss << std::endl;
@@ -110,12 +115,14 @@ absl::Status Edge(const std::string& path, std::uint64_t count) {
 }
 
 int Main(int argc, char** argv) {
-  using Command = absl::Status (*)(const std::string& path, std::uint64_t count);
+  using Command = absl::Status (*)(const std::string& path, const Numbers& numbers);
   const std::map<std::string, Command> commands = {
       {"create", Create}, {"hold", Hold}, {"write", Write}, {"read", Read}, {"edge", Edge}};
   const auto command = argc >= 3 ? commands.find(argv[1]) : commands.end();
   if (command == commands.end()) return 2;
-  const absl::Status status = command->second(argv[2], argc > 3 ? std::stoull(argv[3]) : 0);
+  Numbers numbers;
+  for (int i = 3; i < argc; ++i) numbers.push_back(std::stoull(argv[i]));
+  const absl::Status status = command->second(argv[2], numbers);
   if (!status.ok()) std::cerr << status << std::endl;
   return status.ok() ? 0 : 1;
 }
