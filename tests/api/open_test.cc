@@ -13,6 +13,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <utility>
 #include <vector>
@@ -30,9 +31,11 @@ namespace {
 namespace fs = std::filesystem;
 using ::testing::AllOf;
 using ::testing::AnyOf;
+using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::Pair;
 
 class OpenTest : public StoreTest {
  protected:
@@ -404,18 +407,70 @@ TEST_F(DamagedStoreTest, AMissingFileIsDamage) {
 
 // --- Diagnostics ---
 
-TEST_F(OpenTest, DiagnosticsSayWhatWentWrongAndTheLibraryPrintsNothing) {
+class DiagnosticsTest : public OpenTest {
+ protected:
+  DiagnosticsTest() {
+    options_.diagnostics = [this](const Diagnostic& diagnostic) {
+      const std::lock_guard lock(mutex_);
+      heard_.emplace_back(diagnostic.severity, std::string(diagnostic.text));
+    };
+    ::testing::internal::CaptureStdout();
+    ::testing::internal::CaptureStderr();
+  }
+  ~DiagnosticsTest() override {
+    EXPECT_THAT(::testing::internal::GetCapturedStdout(), IsEmpty()) << "the library prints nothing";
+    EXPECT_THAT(::testing::internal::GetCapturedStderr(), IsEmpty()) << "the library prints nothing";
+  }
+
+  using Heard = std::vector<std::pair<Severity, std::string>>;
+  Heard heard() {
+    const std::lock_guard lock(mutex_);
+    return heard_;
+  }
+
+ private:
+  std::mutex mutex_;
+  Heard heard_;
+};
+
+TEST_F(DiagnosticsTest, AHealthyStoreSaysNothing) {
+  Put(MakeEvent("a", 1));
+  Reopen();
+  ASSERT_THAT(Store::Open(path_, {.read_only = true, .diagnostics = options_.diagnostics}), IsOk());
+  Close();
+  EXPECT_THAT(heard(), IsEmpty());
+}
+
+TEST_F(DiagnosticsTest, AReaderWarnsOfALogThatIsDamagedInTheMiddle) {
+  for (const char* id : {"a", "b", "c"}) Put(MakeEvent(id, 1));
+  const std::string crashed = folder_.path("crashed");
+  fs::copy(path_, crashed, fs::copy_options::recursive);
+  for (const auto& entry : fs::directory_iterator(crashed + "/data")) {
+    if (entry.path().extension() != ".log" || entry.file_size() == 0) continue;
+    std::fstream log(entry.path(), std::ios::in | std::ios::out | std::ios::binary);
+    log.seekp(static_cast<std::streamoff>(entry.file_size() / 2));
+    log.write("damaged", 7);
+  }
+  ASSERT_OK_AND_ASSIGN(const auto reader,
+                       Store::Open(crashed, {.read_only = true, .diagnostics = options_.diagnostics}));
+  EXPECT_THAT(heard(), Contains(Pair(Severity::kWarning, HasSubstr("dropping"))));
+}
+
+TEST_F(DiagnosticsTest, AWriterReportsWhatStopsItsBackgroundWork) {
+  Put(MakeEvent("a", 1));
+  fs::rename(path_ + "/data", path_ + "/gone");
+  EXPECT_FALSE(store().Close().ok());
+  EXPECT_THAT(heard(), Contains(Pair(Severity::kError, HasSubstr("background work"))));
+}
+
+TEST_F(DiagnosticsTest, DamageThatAnOpeningMeetsIsItsStatus) {
   Put(MakeEvent("a", 1));
   Close();
   for (const auto& entry : fs::directory_iterator(path_ + "/data")) {
     if (entry.path().extension() == ".sst") fs::resize_file(entry.path(), fs::file_size(entry.path()) / 2);
   }
-  ::testing::internal::CaptureStdout();
-  ::testing::internal::CaptureStderr();
-  const absl::Status status = TryOpen({.read_only = true});
-  EXPECT_THAT(::testing::internal::GetCapturedStdout(), IsEmpty());
-  EXPECT_THAT(::testing::internal::GetCapturedStderr(), IsEmpty());
-  EXPECT_THAT(status, StatusIs(absl::StatusCode::kDataLoss));
+  EXPECT_THAT(TryOpen({.read_only = true, .diagnostics = options_.diagnostics}), StatusIs(absl::StatusCode::kDataLoss));
+  EXPECT_THAT(TryOpen(options_), StatusIs(absl::StatusCode::kDataLoss));
 }
 
 }  // namespace
