@@ -80,7 +80,7 @@ class Store::Impl {
 
  private:
   std::mutex closing_mutex_;  // a second Close returns when the first is done
-  const History history_;  // stays when the store is closed: whoever compares it must not meet another one
+  const History history_;     // stays when the store is closed: whoever compares it must not meet another one
   mutable std::mutex mutex_;
   std::shared_ptr<const Parts> parts_;  // guarded by mutex_; null once closed
 };
