@@ -20,7 +20,8 @@ namespace tallystick {
 // What the store may take of the machine.
 //   kServer  256 MiB of block cache, 256 MiB of write buffers: made for sustained writing.
 //   kEdge    at most 40 MiB of cache, write buffers and table readers together, so that a small process stays under
-//            64 MiB resident; slower once the store outgrows the cache.
+//            64 MiB resident; batches on their way come on top, with several times their text. Slower once the store
+//            outgrows the cache.
 enum class Profile { kServer, kEdge };
 
 enum class Severity { kInfo, kWarning, kError };
