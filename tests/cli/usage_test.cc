@@ -241,6 +241,9 @@ TEST_F(UsageTest, AClosedStandardDescriptorIsAFailure) {
 }
 
 TEST_F(UsageTest, AMachineWithoutAThreadToGiveIsAFailure) {
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+  GTEST_SKIP() << "a sanitizer ends a program that cannot make a thread";
+#endif
   rlimit stack{};
   ASSERT_EQ(::getrlimit(RLIMIT_STACK, &stack), 0);
   if (stack.rlim_max != RLIM_INFINITY) GTEST_SKIP() << "needs to raise the limit of the stack";
