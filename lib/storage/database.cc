@@ -101,8 +101,8 @@ struct Database::Impl {
   bool read_only = false;
   // What must outlive RocksDB: members go from the last to the first.
   std::shared_ptr<void> lock;
-  std::shared_ptr<LogWatch> log_watch;
-  std::unique_ptr<rocksdb::Env> watched_env;
+  std::shared_ptr<FrozenFiles> files;
+  std::unique_ptr<rocksdb::Env> env;
   std::unique_ptr<rocksdb::DB> db;
   std::vector<rocksdb::ColumnFamilyHandle*> handles;  // by Family
 };
@@ -128,27 +128,25 @@ absl::Status Database::Impl::OpenReadOnly(const DatabaseOptions& options) {
   database_options.info_log = std::make_shared<ForwardingLogger>(options.events);
   database_options.max_open_files = -1;  // open every file now: the writer may delete it at any time
 
-  // A writer that replaces files makes an attempt fail, or miss rows; only the latter, which is certain to be the
-  // writer's doing, is worth many attempts.
-  constexpr int kAttemptsAgainstWriter = 20;
-  constexpr int kAttempts = 5;
-  rocksdb::Status status;
-  for (int attempt = 1; attempt <= kAttemptsAgainstWriter; ++attempt) {
-    log_watch = std::make_shared<LogWatch>(rocksdb::FileSystem::Default(), path);
-    watched_env = rocksdb::NewCompositeEnv(log_watch);
-    database_options.env = watched_env.get();
-    rocksdb::DB* opened = nullptr;
-    status = rocksdb::DB::OpenForReadOnly(database_options, path, Descriptors(setup), &handles, &opened);
-    db.reset(opened);
-    if (status.ok() && !log_watch->missed()) return absl::OkStatus();
-    for (rocksdb::ColumnFamilyHandle* handle : handles) db->DestroyColumnFamilyHandle(handle).PermitUncheckedError();
-    handles.clear();
-    db.reset();
-    if (log_watch->missed() || attempt < kAttempts) continue;
-    if (status.IsInvalidArgument()) return ExplainRefusal(status, path);
-    return FromRocksDb(status, path + ": cannot open for reading");
+  // Every attempt is a few system calls for each file, and the writer must change the manifest in the middle of each.
+  constexpr int kAttempts = 100;
+  files = std::make_shared<FrozenFiles>(rocksdb::FileSystem::Default(), path);
+  rocksdb::Status status = files->Freeze();
+  for (int attempt = 1; status.IsTryAgain() && attempt < kAttempts; ++attempt) status = files->Freeze();
+  if (status.IsTryAgain()) {
+    return absl::UnavailableError(path + ": the writer replaces files faster than they can be opened; try again");
   }
-  return absl::UnavailableError(path + ": the writer replaces files faster than they can be opened; try again");
+  if (status.IsPathNotFound()) return absl::DataLossError(path + ": is damaged: " + status.ToString());
+  TALLYSTICK_RETURN_IF_ERROR(FromRocksDb(status, path + ": cannot open for reading"));
+
+  env = rocksdb::NewCompositeEnv(files);
+  database_options.env = env.get();
+  rocksdb::DB* opened = nullptr;
+  status = rocksdb::DB::OpenForReadOnly(database_options, path, Descriptors(setup), &handles, &opened);
+  db.reset(opened);
+  files->Thaw();
+  if (status.IsInvalidArgument()) return ExplainRefusal(status, path);
+  return FromRocksDb(status, path + ": cannot open for reading");
 }
 
 Database::Database(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}

@@ -1,39 +1,198 @@
 #include "lib/storage/read_only_files.h"
 
 #include <algorithm>
+#include <cstring>
+#include <string_view>
 #include <utility>
 
 namespace tallystick::storage {
 namespace {
 
-void KeepLogs(std::vector<std::string>* names) {
-  std::erase_if(*names, [](const std::string& name) { return !name.ends_with(".log"); });
-  std::sort(names->begin(), names->end());
-}
+using rocksdb::FileOptions;
+using rocksdb::IODebugContext;
+using rocksdb::IOOptions;
+using rocksdb::IOStatus;
+using rocksdb::Slice;
+using rocksdb::Status;
+
+constexpr std::string_view kCurrent = "CURRENT";
+
+std::string NameOf(const std::string& path) { return path.substr(path.rfind('/') + 1); }
+
+// A text as a file.
+class TextFile : public rocksdb::FSSequentialFile {
+ public:
+  explicit TextFile(std::string text) : text_(std::move(text)) {}
+
+  IOStatus Read(std::size_t n, const IOOptions& /*options*/, Slice* result, char* scratch,
+                IODebugContext* /*context*/) override {
+    n = std::min(n, text_.size() - position_);
+    std::memcpy(scratch, text_.data() + position_, n);
+    *result = Slice(scratch, n);
+    position_ += n;
+    return IOStatus::OK();
+  }
+  IOStatus Skip(std::uint64_t n) override {
+    position_ += std::min<std::uint64_t>(n, text_.size() - position_);
+    return IOStatus::OK();
+  }
+
+ private:
+  const std::string text_;
+  std::size_t position_ = 0;
+};
+
+// The beginning of a file that grows.
+class Beginning : public rocksdb::FSSequentialFileOwnerWrapper {
+ public:
+  Beginning(std::unique_ptr<rocksdb::FSSequentialFile> file, std::uint64_t bytes)
+      : FSSequentialFileOwnerWrapper(std::move(file)), left_(bytes) {}
+
+  IOStatus Read(std::size_t n, const IOOptions& options, Slice* result, char* scratch,
+                IODebugContext* context) override {
+    IOStatus status = target()->Read(std::min<std::uint64_t>(n, left_), options, result, scratch, context);
+    if (status.ok()) left_ -= result->size();
+    return status;
+  }
+  IOStatus Skip(std::uint64_t n) override {
+    n = std::min(n, left_);
+    left_ -= n;
+    return target()->Skip(n);
+  }
+
+ private:
+  std::uint64_t left_;
+};
 
 }  // namespace
 
-rocksdb::Status ListLogs(rocksdb::FileSystem* files, const std::string& folder, std::vector<std::string>* logs) {
-  rocksdb::IOStatus status = files->GetChildren(folder, rocksdb::IOOptions(), logs, nullptr);
-  if (status.ok()) KeepLogs(logs);
+Status ListLogs(rocksdb::FileSystem* files, const std::string& folder, std::vector<std::string>* logs) {
+  IOStatus status = files->GetChildren(folder, IOOptions(), logs, nullptr);
+  if (!status.ok()) return status;
+  std::erase_if(*logs, [](const std::string& name) { return !name.ends_with(".log"); });
+  std::sort(logs->begin(), logs->end());
   return status;
 }
 
-LogWatch::LogWatch(const std::shared_ptr<rocksdb::FileSystem>& files, std::string folder)
-    : FileSystemWrapper(files), folder_(std::move(folder)) {
-  // When this listing fails, so do RocksDB's own, which report it.
-  ListLogs(target(), folder_, &logs_).PermitUncheckedError();
+FrozenFiles::FrozenFiles(const std::shared_ptr<rocksdb::FileSystem>& files, std::string folder)
+    : FileSystemWrapper(files), folder_(std::move(folder)) {}
+
+// --- Freezing ---
+
+// A writer deletes a file only after the manifest says that it is not needed. So while the manifest stays the same,
+// everything that it names is there, and so is every log with rows that are in no table.
+Status FrozenFiles::Freeze() {
+  files_.clear();
+  Status status = ReadVersion(&version_);
+  if (status.ok()) status = OpenFiles();
+  Version after;
+  if (status.ok()) status = ReadVersion(&after);
+  if (status.ok() && after == version_) return status;
+  files_.clear();
+  return status.ok() ? Status::TryAgain("the manifest changed") : status;
 }
 
-rocksdb::IOStatus LogWatch::GetChildren(const std::string& folder, const rocksdb::IOOptions& options,
-                                        std::vector<std::string>* names, rocksdb::IODebugContext* context) {
-  rocksdb::IOStatus status = target()->GetChildren(folder, options, names, context);
-  if (status.ok() && folder == folder_) {
-    std::vector<std::string> present = *names;
-    KeepLogs(&present);
-    if (!std::includes(present.begin(), present.end(), logs_.begin(), logs_.end())) missed_ = true;
+Status FrozenFiles::ReadVersion(Version* version) {
+  std::string text;
+  Status status = rocksdb::ReadFileToString(target(), PathOf(std::string(kCurrent)), &text);
+  if (!status.ok()) return status;
+  version->current = text;
+  version->manifest = text.substr(0, text.find('\n'));
+  status = target()->GetFileSize(PathOf(version->manifest), IOOptions(), &version->bytes, nullptr);
+  if (status.ok()) return status;
+  // Deleted since: CURRENT names another by now. Or it is lost.
+  std::string again;
+  if (rocksdb::ReadFileToString(target(), PathOf(std::string(kCurrent)), &again).ok() && again != text) {
+    return Status::TryAgain("the manifest was replaced");
   }
   return status;
+}
+
+Status FrozenFiles::OpenFiles() {
+  std::vector<std::string> names;
+  Status status = target()->GetChildren(folder_, IOOptions(), &names, nullptr);
+  for (auto name = names.begin(); status.ok() && name != names.end(); ++name) {
+    const std::string path = PathOf(*name);
+    File file;
+    if (*name == version_.manifest) {
+      std::unique_ptr<rocksdb::FSSequentialFile> manifest;
+      status = target()->NewSequentialFile(path, FileOptions(), &manifest, nullptr);
+      file.bytes = version_.bytes;
+      if (status.ok()) file.sequential = std::make_unique<Beginning>(std::move(manifest), file.bytes);
+    } else if (name->ends_with(".log")) {
+      status = target()->NewSequentialFile(path, FileOptions(), &file.sequential, nullptr);
+      if (status.ok()) status = target()->GetFileSize(path, IOOptions(), &file.bytes, nullptr);
+    } else if (name->ends_with(".sst")) {
+      status = target()->NewRandomAccessFile(path, FileOptions(), &file.random, nullptr);
+      if (status.ok()) status = target()->GetFileSize(path, IOOptions(), &file.bytes, nullptr);
+    } else {
+      continue;
+    }
+    if (status.ok()) {
+      files_.emplace(*name, std::move(file));
+    } else if (status.IsPathNotFound()) {
+      status = Status::OK();  // Deleted since it was listed: the manifest tells whether that matters.
+    }
+  }
+  return status;
+}
+
+void FrozenFiles::Thaw() {
+  const std::lock_guard lock(mutex_);
+  files_.clear();
+}
+
+// --- Showing ---
+
+IOStatus FrozenFiles::NewSequentialFile(const std::string& path, const FileOptions& options,
+                                        std::unique_ptr<rocksdb::FSSequentialFile>* file, IODebugContext* context) {
+  const std::string name = NameOf(path);
+  const std::lock_guard lock(mutex_);
+  if (!files_.empty() && name == kCurrent) {
+    *file = std::make_unique<TextFile>(version_.current);
+    return IOStatus::OK();
+  }
+  const auto frozen = files_.find(name);
+  if (frozen == files_.end() || frozen->second.sequential == nullptr) {
+    return target()->NewSequentialFile(path, options, file, context);
+  }
+  *file = std::move(frozen->second.sequential);
+  return IOStatus::OK();
+}
+
+IOStatus FrozenFiles::NewRandomAccessFile(const std::string& path, const FileOptions& options,
+                                          std::unique_ptr<rocksdb::FSRandomAccessFile>* file, IODebugContext* context) {
+  const std::lock_guard lock(mutex_);
+  const auto frozen = files_.find(NameOf(path));
+  if (frozen == files_.end() || frozen->second.random == nullptr) {
+    return target()->NewRandomAccessFile(path, options, file, context);
+  }
+  *file = std::move(frozen->second.random);
+  return IOStatus::OK();
+}
+
+IOStatus FrozenFiles::FileExists(const std::string& path, const IOOptions& options, IODebugContext* context) {
+  const std::lock_guard lock(mutex_);
+  if (files_.contains(NameOf(path))) return IOStatus::OK();
+  return target()->FileExists(path, options, context);
+}
+
+IOStatus FrozenFiles::GetFileSize(const std::string& path, const IOOptions& options, std::uint64_t* bytes,
+                                  IODebugContext* context) {
+  const std::lock_guard lock(mutex_);
+  const auto frozen = files_.find(NameOf(path));
+  if (frozen == files_.end()) return target()->GetFileSize(path, options, bytes, context);
+  *bytes = frozen->second.bytes;
+  return IOStatus::OK();
+}
+
+IOStatus FrozenFiles::GetChildren(const std::string& folder, const IOOptions& options, std::vector<std::string>* names,
+                                  IODebugContext* context) {
+  const std::lock_guard lock(mutex_);
+  if (files_.empty()) return target()->GetChildren(folder, options, names, context);
+  names->clear();
+  for (const auto& [name, file] : files_) names->push_back(name);
+  return IOStatus::OK();
 }
 
 }  // namespace tallystick::storage

@@ -1,14 +1,16 @@
-// Watches a read-only opening beside a live writer.
+// The files of a database as they are at one moment, for opening it beside a live writer.
 //
-// RocksDB reads the manifest first and lists the log files after it. A log that the writer flushes and deletes in
-// between would be missing without a word: its rows are in table files that this manifest does not name. So the logs
-// are listed before the opening, and every listing that RocksDB makes must still hold them.
+// A writer deletes the files that it has replaced whenever it likes. RocksDB reads the manifest first and opens the
+// files that it names after it, so that a busy writer makes an opening fail, or, when a log is flushed and deleted in
+// between, lack rows without a word. Here the files are opened first, all of them, and RocksDB is handed those.
 
 #ifndef TALLYSTICK_LIB_STORAGE_READ_ONLY_FILES_H_
 #define TALLYSTICK_LIB_STORAGE_READ_ONLY_FILES_H_
 
-#include <atomic>
+#include <cstdint>
+#include <map>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <vector>
 
@@ -20,22 +22,56 @@ namespace tallystick::storage {
 // The names of the log files in the database's folder, in order.
 rocksdb::Status ListLogs(rocksdb::FileSystem* files, const std::string& folder, std::vector<std::string>* logs);
 
-class LogWatch : public rocksdb::FileSystemWrapper {
+// A file system that shows one database, all of whose files lie in one folder, as it was when `Freeze` succeeded. The
+// log that was the newest then may show more, as the writer adds to it.
+class FrozenFiles : public rocksdb::FileSystemWrapper {
  public:
-  // Lists the logs of `folder` now.
-  LogWatch(const std::shared_ptr<rocksdb::FileSystem>& files, std::string folder);
+  FrozenFiles(const std::shared_ptr<rocksdb::FileSystem>& files, std::string folder);
 
-  const char* Name() const override { return "tallystick.LogWatch"; }
+  // Opens every table and log file of the folder. TryAgain when the writer changed the manifest meanwhile; any other
+  // failure is the folder's own. Costs a few system calls for each file.
+  rocksdb::Status Freeze();
+
+  // Lets go of the files that have not been asked for. The folder shows as it is from here on.
+  void Thaw();
+
+  const char* Name() const override { return "tallystick.FrozenFiles"; }
+  rocksdb::IOStatus NewSequentialFile(const std::string& path, const rocksdb::FileOptions& options,
+                                      std::unique_ptr<rocksdb::FSSequentialFile>* file,
+                                      rocksdb::IODebugContext* context) override;
+  rocksdb::IOStatus NewRandomAccessFile(const std::string& path, const rocksdb::FileOptions& options,
+                                        std::unique_ptr<rocksdb::FSRandomAccessFile>* file,
+                                        rocksdb::IODebugContext* context) override;
+  rocksdb::IOStatus FileExists(const std::string& path, const rocksdb::IOOptions& options,
+                               rocksdb::IODebugContext* context) override;
+  rocksdb::IOStatus GetFileSize(const std::string& path, const rocksdb::IOOptions& options, std::uint64_t* bytes,
+                                rocksdb::IODebugContext* context) override;
   rocksdb::IOStatus GetChildren(const std::string& folder, const rocksdb::IOOptions& options,
                                 std::vector<std::string>* names, rocksdb::IODebugContext* context) override;
 
-  // Whether a log was gone from a listing: what was opened may lack rows.
-  bool missed() const { return missed_.load(std::memory_order_relaxed); }
-
  private:
-  std::string folder_;
-  std::vector<std::string> logs_;
-  std::atomic<bool> missed_ = false;
+  // Which manifest counts, and how much of it has been written.
+  struct Version {
+    std::string current;  // the text of CURRENT
+    std::string manifest;
+    std::uint64_t bytes = 0;
+    bool operator==(const Version&) const = default;
+  };
+  struct File {
+    std::uint64_t bytes = 0;
+    // One of them, until it is handed over.
+    std::unique_ptr<rocksdb::FSSequentialFile> sequential;
+    std::unique_ptr<rocksdb::FSRandomAccessFile> random;
+  };
+
+  std::string PathOf(const std::string& name) const { return folder_ + "/" + name; }
+  rocksdb::Status ReadVersion(Version* version);
+  rocksdb::Status OpenFiles();
+
+  const std::string folder_;
+  std::mutex mutex_;  // RocksDB opens tables from many threads
+  Version version_;
+  std::map<std::string, File> files_;  // by name; empty when not frozen
 };
 
 }  // namespace tallystick::storage

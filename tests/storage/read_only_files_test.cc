@@ -1,7 +1,6 @@
 #include "lib/storage/read_only_files.h"
 
 #include <filesystem>
-#include <fstream>
 #include <functional>
 #include <memory>
 #include <string>
@@ -18,84 +17,21 @@ namespace tallystick::storage {
 namespace {
 
 namespace fs = std::filesystem;
+using ::testing::AllOf;
+using ::testing::Contains;
 using ::testing::ElementsAre;
+using ::testing::Not;
 
-// --- The watch by itself ---
-
-class LogWatchTest : public ::testing::Test {
- protected:
-  void SetUp() override {
-    for (const char* name : {"000009.log", "000010.log", "000008.sst", "MANIFEST-000004", "LOG", "log"}) Make(name);
-  }
-  void Make(const std::string& name) { std::ofstream(folder_.path(name)) << "text"; }
-  void Remove(const std::string& name) { fs::remove(folder_.path(name)); }
-
-  static rocksdb::Status List(LogWatch* watch, const std::string& folder) {
-    std::vector<std::string> names;
-    return watch->GetChildren(folder, rocksdb::IOOptions(), &names, nullptr);
-  }
-  bool MissedAfterListing(LogWatch* watch) {
-    EXPECT_TRUE(List(watch, folder_.path()).ok());
-    return watch->missed();
-  }
-
-  testing::TempFolder folder_;
-};
-
-TEST_F(LogWatchTest, ListsLogsInOrderAndNothingElse) {
-  std::vector<std::string> logs;
-  ASSERT_TRUE(ListLogs(rocksdb::FileSystem::Default().get(), folder_.path(), &logs).ok());
-  EXPECT_THAT(logs, ElementsAre("000009.log", "000010.log"));
-  EXPECT_FALSE(ListLogs(rocksdb::FileSystem::Default().get(), folder_.path("absent"), &logs).ok());
-}
-
-TEST_F(LogWatchTest, SaysWhenALogVanished) {
-  for (const char* log : {"000009.log", "000010.log"}) {
-    SCOPED_TRACE(log);
-    LogWatch watch(rocksdb::FileSystem::Default(), folder_.path());
-    EXPECT_FALSE(MissedAfterListing(&watch));
-    Remove(log);
-    EXPECT_FALSE(watch.missed()) << "nobody has listed yet";
-    EXPECT_TRUE(MissedAfterListing(&watch));
-    Make(log);
-    EXPECT_TRUE(MissedAfterListing(&watch)) << "one listing that lacked it is enough";
-  }
-}
-
-TEST_F(LogWatchTest, OtherFilesMayComeAndGo) {
-  LogWatch watch(rocksdb::FileSystem::Default(), folder_.path());
-  Remove("000008.sst");
-  Remove("MANIFEST-000004");
-  Make("000011.log");
-  EXPECT_FALSE(MissedAfterListing(&watch));
-}
-
-TEST_F(LogWatchTest, AnotherFolderIsNoneOfItsBusiness) {
-  fs::create_directory(folder_.path("other"));
-  LogWatch watch(rocksdb::FileSystem::Default(), folder_.path());
-  EXPECT_TRUE(List(&watch, folder_.path("other")).ok());
-  EXPECT_FALSE(watch.missed());
-}
-
-TEST_F(LogWatchTest, AFailedListingIsReportedAndMissesNothing) {
-  LogWatch watch(rocksdb::FileSystem::Default(), folder_.path("absent"));
-  EXPECT_FALSE(List(&watch, folder_.path("absent")).ok());
-  EXPECT_FALSE(watch.missed());
-}
-
-// --- The watch under RocksDB's own opening ---
-
-// Does something at the moment at which RocksDB has opened a manifest to read it.
-class ActAtManifest : public rocksdb::FileSystemWrapper {
+// Does something at the moment at which the folder has been listed.
+class ActAfterListing : public rocksdb::FileSystemWrapper {
  public:
-  explicit ActAtManifest(std::function<void()> act)
+  explicit ActAfterListing(std::function<void()> act)
       : FileSystemWrapper(rocksdb::FileSystem::Default()), act_(std::move(act)) {}
-  const char* Name() const override { return "ActAtManifest"; }
-  rocksdb::IOStatus NewSequentialFile(const std::string& path, const rocksdb::FileOptions& options,
-                                      std::unique_ptr<rocksdb::FSSequentialFile>* file,
-                                      rocksdb::IODebugContext* context) override {
-    rocksdb::IOStatus status = target()->NewSequentialFile(path, options, file, context);
-    if (path.find("MANIFEST-") != std::string::npos) act_();
+  const char* Name() const override { return "ActAfterListing"; }
+  rocksdb::IOStatus GetChildren(const std::string& folder, const rocksdb::IOOptions& options,
+                                std::vector<std::string>* names, rocksdb::IODebugContext* context) override {
+    rocksdb::IOStatus status = target()->GetChildren(folder, options, names, context);
+    act_();
     return status;
   }
 
@@ -103,16 +39,24 @@ class ActAtManifest : public rocksdb::FileSystemWrapper {
   const std::function<void()> act_;
 };
 
-class WatchedOpeningTest : public testing::DatabaseTest {
+class FrozenFilesTest : public testing::DatabaseTest {
  protected:
-  // Whether the watch saw a log go that RocksDB did not find any more, `path` being how everybody spells the folder.
-  bool MissedAfterOpening(const std::string& path, const std::function<void()>& at_manifest) {
-    const auto watch = std::make_shared<LogWatch>(std::make_shared<ActAtManifest>(at_manifest), path);
-    const std::unique_ptr<rocksdb::Env> env = rocksdb::NewCompositeEnv(watch);
+  void Flush() { ASSERT_THAT(database()->Flush(), testing::IsOk()); }
+
+  static std::vector<std::string> Listing(FrozenFiles* files, const std::string& folder) {
+    std::vector<std::string> names;
+    EXPECT_TRUE(files->GetChildren(folder, rocksdb::IOOptions(), &names, nullptr).ok());
+    return names;
+  }
+
+  // The keys of the events that RocksDB reads from frozen files.
+  static std::vector<std::string> Read(const std::shared_ptr<FrozenFiles>& files, const std::string& path) {
+    const std::unique_ptr<rocksdb::Env> env = rocksdb::NewCompositeEnv(files);
     const RocksDbOptions setup(Profile::kEdge, {});
     rocksdb::DBOptions options = setup.Database();
     options.env = env.get();
     options.max_open_files = -1;
+    options.info_log = std::make_shared<SilentLogger>();
     std::vector<rocksdb::ColumnFamilyDescriptor> families;
     for (const Family family : kAllFamilies) families.emplace_back(std::string(FamilyName(family)), setup.For(family));
     std::vector<rocksdb::ColumnFamilyHandle*> handles;
@@ -120,21 +64,117 @@ class WatchedOpeningTest : public testing::DatabaseTest {
     const rocksdb::Status status = rocksdb::DB::OpenForReadOnly(options, path, families, &handles, &opened);
     const std::unique_ptr<rocksdb::DB> db(opened);
     EXPECT_TRUE(status.ok()) << status.ToString();
+    std::vector<std::string> keys;
+    if (!status.ok()) return keys;
+    files->Thaw();
+    {
+      const std::unique_ptr<rocksdb::Iterator> row(
+          db->NewIterator(rocksdb::ReadOptions(), handles[static_cast<std::size_t>(Family::kEvents)]));
+      for (row->SeekToFirst(); row->Valid(); row->Next()) keys.push_back(row->key().ToString());
+      EXPECT_TRUE(row->status().ok()) << row->status().ToString();
+    }
     for (rocksdb::ColumnFamilyHandle* handle : handles) db->DestroyColumnFamilyHandle(handle).PermitUncheckedError();
-    return watch->missed();
+    return keys;
   }
+
+ private:
+  class SilentLogger : public rocksdb::Logger {
+   public:
+    using rocksdb::Logger::Logv;
+    void Logv(const char* /*format*/, va_list /*arguments*/) override {}
+  };
 };
 
-TEST_F(WatchedOpeningTest, ALogFlushedAwayDuringTheOpeningIsMissedHoweverTheFolderIsSpelt) {
-  fs::create_directory_symlink(folder_.path(), folder_.path("link"));
-  for (const std::string& spelling :
-       {path_, path_ + "/", path_ + "//", folder_.path() + "//data", folder_.path() + "/./data",
-        folder_.path() + "/../" + fs::path(folder_.path()).filename().string() + "/data", folder_.path("link/data")}) {
-    SCOPED_TRACE(spelling);
-    Put(Family::kEvents, "key", "value");
-    EXPECT_FALSE(MissedAfterOpening(spelling, [] {}));
-    EXPECT_TRUE(MissedAfterOpening(spelling, [this] { EXPECT_THAT(database()->Flush(), testing::IsOk()); }));
+TEST_F(FrozenFilesTest, ListsLogsInOrderAndNothingElse) {
+  std::vector<std::string> logs;
+  for (const char* name : {"000010.log", "000009.log", "000008.sst", "MANIFEST-000004", "LOG", "log"}) {
+    ASSERT_TRUE(fs::create_directory(folder_.path(name)));
   }
+  ASSERT_TRUE(ListLogs(rocksdb::FileSystem::Default().get(), folder_.path(), &logs).ok());
+  EXPECT_THAT(logs, ElementsAre("000009.log", "000010.log"));
+  EXPECT_FALSE(ListLogs(rocksdb::FileSystem::Default().get(), folder_.path("absent"), &logs).ok());
+}
+
+// Nothing that is opened after the moment of freezing can be needed: it is all gone.
+TEST_F(FrozenFilesTest, ADatabaseOpensFromThemThoughAllOfItIsDeletedHoweverTheFolderIsSpelt) {
+  for (const std::string& spelling :
+       {path_, path_ + "/", folder_.path() + "//data", folder_.path() + "/./data", folder_.path("link/data")}) {
+    SCOPED_TRACE(spelling);
+    Put(Family::kEvents, "in a table", "1");
+    Flush();
+    Put(Family::kEvents, "in the log", "2");
+    if (!fs::exists(folder_.path("link"))) fs::create_directory_symlink(folder_.path(), folder_.path("link"));
+    const auto files = std::make_shared<FrozenFiles>(rocksdb::FileSystem::Default(), spelling);
+    ASSERT_TRUE(files->Freeze().ok());
+    Close();
+    fs::remove_all(path_);
+    EXPECT_THAT(Read(files, spelling), ElementsAre("in a table", "in the log"));
+  }
+}
+
+TEST_F(FrozenFilesTest, WhatAWriterAddsAndReplacesLaterIsNotSeen) {
+  Put(Family::kEvents, "before", "1");
+  const auto files = std::make_shared<FrozenFiles>(rocksdb::FileSystem::Default(), path_);
+  ASSERT_TRUE(files->Freeze().ok());
+  const std::vector<std::string> frozen = Listing(files.get(), path_);
+  for (const char* key : {"later", "and later still"}) {
+    Flush();  // the log goes, a table comes, the manifest says so
+    Put(Family::kEvents, key, "2");
+  }
+  Reopen();  // and there is another manifest
+  EXPECT_EQ(Listing(files.get(), path_), frozen);
+  EXPECT_THAT(Read(files, path_), ElementsAre("before"));
+}
+
+TEST_F(FrozenFilesTest, AWriterThatChangesTheManifestMeanwhileIsNoticed) {
+  int changes = 2;
+  const auto change = [&] {
+    if (changes-- <= 0) return;
+    Put(Family::kEvents, "row " + std::to_string(changes), "1");
+    Flush();
+  };
+  Put(Family::kEvents, "in the log that goes", "1");
+  const auto files = std::make_shared<FrozenFiles>(std::make_shared<ActAfterListing>(change), path_);
+  EXPECT_TRUE(files->Freeze().IsTryAgain());
+  EXPECT_TRUE(files->Freeze().IsTryAgain());
+  ASSERT_TRUE(files->Freeze().ok());
+  EXPECT_THAT(Read(files, path_), ElementsAre("in the log that goes", "row 0", "row 1"));
+}
+
+TEST_F(FrozenFilesTest, AnotherManifestIsNoticed) {
+  int changes = 1;
+  const auto change = [&] {
+    if (changes-- > 0) Reopen();
+  };
+  Put(Family::kEvents, "key", "1");
+  const auto files = std::make_shared<FrozenFiles>(std::make_shared<ActAfterListing>(change), path_);
+  EXPECT_TRUE(files->Freeze().IsTryAgain());
+  ASSERT_TRUE(files->Freeze().ok());
+  EXPECT_THAT(Read(files, path_), ElementsAre("key"));
+}
+
+TEST_F(FrozenFilesTest, AFileThatIsLostIsNoWritersDoing) {
+  Put(Family::kEvents, "key", "1");
+  Close();
+  FrozenFiles files(rocksdb::FileSystem::Default(), path_);
+  ASSERT_TRUE(files.Freeze().ok());
+  for (const fs::directory_entry& entry : fs::directory_iterator(path_)) {
+    if (entry.path().filename().string().starts_with("MANIFEST-")) fs::remove(entry.path());
+  }
+  EXPECT_TRUE(files.Freeze().IsPathNotFound());
+  fs::remove(path_ + "/CURRENT");
+  EXPECT_TRUE(files.Freeze().IsPathNotFound());
+}
+
+TEST_F(FrozenFilesTest, ThawedTheyAreTheFoldersOwn) {
+  database();
+  FrozenFiles files(rocksdb::FileSystem::Default(), path_);
+  ASSERT_TRUE(files.Freeze().ok());
+  EXPECT_THAT(Listing(&files, path_), Not(Contains("later")));
+  fs::create_directory(path_ + "/later");
+  EXPECT_THAT(Listing(&files, path_), Not(Contains("later")));
+  files.Thaw();
+  EXPECT_THAT(Listing(&files, path_), AllOf(Contains("later"), Contains("CURRENT")));
 }
 
 }  // namespace

@@ -72,7 +72,7 @@ TEST(RocksDbOptionsTest, TheDatabaseKeepsClearOfKnownFaults) {
     EXPECT_FALSE(options.avoid_flush_during_recovery);
     EXPECT_EQ(options.recycle_log_file_num, 0u);
     EXPECT_GT(options.max_total_wal_size, 0u);
-    EXPECT_TRUE(options.wal_dir.empty()) << "LogWatch looks for the logs beside the tables";
+    EXPECT_TRUE(options.wal_dir.empty()) << "FrozenFiles looks for the logs beside the tables";
     // One batch at a time, in order.
     EXPECT_FALSE(options.unordered_write);
     EXPECT_FALSE(options.enable_pipelined_write);
