@@ -96,6 +96,7 @@ absl::StatusOr<std::shared_ptr<const Store::Impl::Parts>> Store::Impl::OpenForWr
   TALLYSTICK_ASSIGN_OR_RETURN(const storage::FolderState state, storage::InspectFolder(path));
   if (state == storage::FolderState::kComplete) {
     if (options.error_if_exists) return absl::AlreadyExistsError(path + ": the store exists");
+    TALLYSTICK_RETURN_IF_ERROR(storage::SyncPlace(path));
   } else {
     TALLYSTICK_RETURN_IF_ERROR(storage::CreateData(
         path, [&options](const std::string& data_path) { return MakeDatabase(data_path, options); }));

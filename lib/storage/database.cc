@@ -1,17 +1,12 @@
 #include "lib/storage/database.h"
 
-#include <fcntl.h>
-#include <unistd.h>
-
 #include <array>
 #include <cassert>
-#include <cerrno>
-#include <cstring>
-#include <system_error>
 #include <utility>
 
 #include "absl/status/status.h"
 #include "lib/base/status_macros.h"
+#include "lib/storage/files.h"
 #include "lib/storage/read_only_files.h"
 #include "lib/storage/rocksdb_events.h"
 #include "lib/storage/rocksdb_options.h"
@@ -35,20 +30,6 @@ rocksdb::ReadOptions BaseReadOptions(const rocksdb::Snapshot* snapshot) {
   options.verify_checksums = true;
   options.ignore_range_deletions = true;
   return options;
-}
-
-absl::Status SyncPath(const std::string& path, int flags) {
-  const int file = ::open(path.c_str(), flags | O_RDONLY | O_CLOEXEC);
-  if (file < 0) {
-    // A log that is gone was flushed to table files, which are synced before it goes.
-    if (errno == ENOENT) return absl::OkStatus();
-    return absl::UnknownError(path + ": cannot open: " + std::generic_category().message(errno));
-  }
-  const int result = ::fsync(file);
-  const int error = errno;
-  ::close(file);
-  if (result != 0) return absl::UnknownError(path + ": cannot sync: " + std::generic_category().message(error));
-  return absl::OkStatus();
 }
 
 std::vector<rocksdb::ColumnFamilyDescriptor> Descriptors(const RocksDbOptions& options) {
@@ -128,21 +109,13 @@ absl::Status Database::Impl::OpenReadOnly(const DatabaseOptions& options) {
   database_options.info_log = std::make_shared<ForwardingLogger>(options.events);
   database_options.max_open_files = -1;  // open every file now: the writer may delete it at any time
 
-  // Every attempt is a few system calls for each file, and the writer must change the manifest in the middle of each.
-  constexpr int kAttempts = 100;
   files = std::make_shared<FrozenFiles>(rocksdb::FileSystem::Default(), path);
-  rocksdb::Status status = files->Freeze();
-  for (int attempt = 1; status.IsTryAgain() && attempt < kAttempts; ++attempt) status = files->Freeze();
-  if (status.IsTryAgain()) {
-    return absl::UnavailableError(path + ": the writer replaces files faster than they can be opened; try again");
-  }
-  if (status.IsPathNotFound()) return absl::DataLossError(path + ": is damaged: " + status.ToString());
-  TALLYSTICK_RETURN_IF_ERROR(FromRocksDb(status, path + ": cannot open for reading"));
-
+  TALLYSTICK_RETURN_IF_ERROR(files->Freeze());
   env = rocksdb::NewCompositeEnv(files);
   database_options.env = env.get();
   rocksdb::DB* opened = nullptr;
-  status = rocksdb::DB::OpenForReadOnly(database_options, path, Descriptors(setup), &handles, &opened);
+  const rocksdb::Status status =
+      rocksdb::DB::OpenForReadOnly(database_options, path, Descriptors(setup), &handles, &opened);
   db.reset(opened);
   files->Thaw();
   if (status.IsInvalidArgument()) return ExplainRefusal(status, path);
@@ -282,8 +255,12 @@ absl::Status Database::SyncView() const {
   std::vector<std::string> logs;
   TALLYSTICK_RETURN_IF_ERROR(FromRocksDb(ListLogs(rocksdb::FileSystem::Default().get(), impl_->path, &logs),
                                          impl_->path + ": cannot list the log files"));
-  for (const std::string& log : logs) TALLYSTICK_RETURN_IF_ERROR(SyncPath(impl_->path + "/" + log, 0));
-  return SyncPath(impl_->path, O_DIRECTORY);
+  for (const std::string& log : logs) {
+    const absl::Status synced = SyncPath(impl_->path + "/" + log);
+    // A log that is gone was flushed to table files, which are synced before it goes.
+    if (!synced.ok() && !absl::IsNotFound(synced)) return synced;
+  }
+  return SyncPath(impl_->path);
 }
 
 // --- Writing ---

@@ -12,6 +12,7 @@
 #include <system_error>
 
 #include "lib/base/status_macros.h"
+#include "lib/storage/files.h"
 
 namespace tallystick::storage {
 namespace {
@@ -23,31 +24,6 @@ constexpr std::string_view kDataName = "data";
 constexpr std::string_view kCreatingName = "data.creating";
 
 std::string Join(const std::string& path, std::string_view name) { return path + "/" + std::string(name); }
-
-absl::Status FileError(const std::string& path, std::string_view what, const std::error_code& error) {
-  const std::string message = path + ": " + std::string(what) + ": " + error.message();
-  if (error == std::errc::no_space_on_device) return absl::ResourceExhaustedError(message);
-  if (error == std::errc::no_such_file_or_directory) return absl::NotFoundError(message);
-  return absl::UnknownError(message);
-}
-
-absl::Status LastError(const std::string& path, std::string_view what) {
-  return FileError(path, what, std::error_code(errno, std::generic_category()));
-}
-
-// Puts the folder's own entries (files made, renamed, removed) on stable storage.
-absl::Status SyncFolder(const std::string& path) {
-  const int folder = ::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (folder < 0) return LastError(path, "cannot open");
-  const absl::Status status = ::fsync(folder) == 0 ? absl::OkStatus() : LastError(path, "cannot sync");
-  ::close(folder);
-  return status;
-}
-
-std::string ParentOf(const std::string& path) {
-  const fs::path parent = fs::absolute(path).lexically_normal().parent_path();
-  return parent.string();
-}
 
 // The process id that the lock file names, for a message; "another process" when it does not read as one.
 std::string HolderOf(int file) {
@@ -93,23 +69,19 @@ absl::StatusOr<FolderState> InspectFolder(const std::string& path) {
 }
 
 absl::StatusOr<std::unique_ptr<FolderLock>> FolderLock::Acquire(const std::string& path) {
-  if (::mkdir(path.c_str(), 0777) == 0) {
-    TALLYSTICK_RETURN_IF_ERROR(SyncFolder(ParentOf(path)));
-  } else if (errno != EEXIST) {
-    return LastError(path, "cannot make the folder");
-  }
+  if (::mkdir(path.c_str(), 0777) != 0 && errno != EEXIST) return LastFileError(path, "cannot make the folder");
   const std::string lock_path = Join(path, kLockName);
   const int file = ::open(lock_path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
-  if (file < 0) return LastError(lock_path, "cannot open");
+  if (file < 0) return LastFileError(lock_path, "cannot open");
   // Closes the file on every way out.
   std::unique_ptr<FolderLock> lock(new FolderLock(file));
   if (::flock(file, LOCK_EX | LOCK_NB) != 0) {
-    if (errno != EWOULDBLOCK) return LastError(lock_path, "cannot lock");
+    if (errno != EWOULDBLOCK) return LastFileError(lock_path, "cannot lock");
     return absl::UnavailableError(path + ": the store is open for writing in " + HolderOf(file));
   }
   const std::string holder = std::to_string(::getpid()) + "\n";
   if (::ftruncate(file, 0) != 0 || ::pwrite(file, holder.data(), holder.size(), 0) < 0) {
-    return LastError(lock_path, "cannot write");
+    return LastFileError(lock_path, "cannot write");
   }
   return lock;
 }
@@ -124,10 +96,17 @@ absl::Status CreateData(const std::string& path, const std::function<absl::Statu
   fs::remove_all(creating, error);
   if (error) return FileError(creating, "cannot remove", error);
   TALLYSTICK_RETURN_IF_ERROR(make(creating));
-  TALLYSTICK_RETURN_IF_ERROR(SyncFolder(creating));
+  TALLYSTICK_RETURN_IF_ERROR(SyncPath(creating));
   fs::rename(creating, DataPath(path), error);
   if (error) return FileError(creating, "cannot rename", error);
-  return SyncFolder(path);
+  return SyncPlace(path);
+}
+
+absl::Status SyncPlace(const std::string& path) {
+  TALLYSTICK_RETURN_IF_ERROR(SyncPath(path));
+  absl::Status parent = SyncPath(Join(path, ".."));
+  // Whoever may not read the parent did not make the folder either, and cannot do more.
+  return absl::IsPermissionDenied(parent) ? absl::OkStatus() : parent;
 }
 
 }  // namespace tallystick::storage

@@ -50,6 +50,10 @@ std::string DataPath(const std::string& path);
 // lock. A crash at any moment leaves either a complete store or an unfinished one.
 absl::Status CreateData(const std::string& path, const std::function<absl::Status(const std::string&)>& make);
 
+// Makes sure that the folder and its data/ are still found after a power cut. Whoever made them may have died before
+// that, so a writer does it before its first acknowledgement. Two fsyncs.
+absl::Status SyncPlace(const std::string& path);
+
 }  // namespace tallystick::storage
 
 #endif  // TALLYSTICK_LIB_STORAGE_FOLDER_H_

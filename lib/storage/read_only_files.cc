@@ -5,6 +5,8 @@
 #include <string_view>
 #include <utility>
 
+#include "lib/storage/status.h"
+
 namespace tallystick::storage {
 namespace {
 
@@ -79,9 +81,18 @@ FrozenFiles::FrozenFiles(const std::shared_ptr<rocksdb::FileSystem>& files, std:
 
 // --- Freezing ---
 
+absl::Status FrozenFiles::Freeze() {
+  Status status = TryToFreeze();
+  for (int attempt = 1; status.IsTryAgain() && attempt < kAttempts; ++attempt) status = TryToFreeze();
+  if (status.IsTryAgain()) {
+    return absl::UnavailableError(folder_ + ": the writer replaces files faster than they can be opened; try again");
+  }
+  return FromRocksDb(status, folder_ + ": cannot open for reading");
+}
+
 // A writer deletes a file only after the manifest says that it is not needed. So while the manifest stays the same,
 // everything that it names is there, and so is every log with rows that are in no table.
-Status FrozenFiles::Freeze() {
+Status FrozenFiles::TryToFreeze() {
   files_.clear();
   Status status = ReadVersion(&version_);
   if (status.ok()) status = OpenFiles();

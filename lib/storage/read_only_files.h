@@ -14,6 +14,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "rocksdb/env.h"
 #include "rocksdb/file_system.h"
 
@@ -28,9 +29,13 @@ class FrozenFiles : public rocksdb::FileSystemWrapper {
  public:
   FrozenFiles(const std::shared_ptr<rocksdb::FileSystem>& files, std::string folder);
 
-  // Opens every table and log file of the folder. TryAgain when the writer changed the manifest meanwhile; any other
-  // failure is the folder's own. Costs a few system calls for each file.
-  rocksdb::Status Freeze();
+  // How often to try before the writer is too fast.
+  static constexpr int kAttempts = 20;
+
+  // Opens every table and log file of the folder, again and again while the writer changes the manifest in the middle.
+  // Costs a few system calls for each file. UNAVAILABLE: the writer did so at each of kAttempts attempts. DATA_LOSS:
+  // there is no manifest.
+  absl::Status Freeze();
 
   // Lets go of the files that have not been asked for. The folder shows as it is from here on.
   void Thaw();
@@ -65,6 +70,7 @@ class FrozenFiles : public rocksdb::FileSystemWrapper {
   };
 
   std::string PathOf(const std::string& name) const { return folder_ + "/" + name; }
+  rocksdb::Status TryToFreeze();
   rocksdb::Status ReadVersion(Version* version);
   rocksdb::Status OpenFiles();
 

@@ -105,7 +105,7 @@ TEST_F(FrozenFilesTest, ADatabaseOpensFromThemThoughAllOfItIsDeletedHoweverTheFo
     Put(Family::kEvents, "in the log", "2");
     if (!fs::exists(folder_.path("link"))) fs::create_directory_symlink(folder_.path(), folder_.path("link"));
     const auto files = std::make_shared<FrozenFiles>(rocksdb::FileSystem::Default(), spelling);
-    ASSERT_TRUE(files->Freeze().ok());
+    ASSERT_THAT(files->Freeze(), testing::IsOk());
     Close();
     fs::remove_all(path_);
     EXPECT_THAT(Read(files, spelling), ElementsAre("in a table", "in the log"));
@@ -115,7 +115,7 @@ TEST_F(FrozenFilesTest, ADatabaseOpensFromThemThoughAllOfItIsDeletedHoweverTheFo
 TEST_F(FrozenFilesTest, WhatAWriterAddsAndReplacesLaterIsNotSeen) {
   Put(Family::kEvents, "before", "1");
   const auto files = std::make_shared<FrozenFiles>(rocksdb::FileSystem::Default(), path_);
-  ASSERT_TRUE(files->Freeze().ok());
+  ASSERT_THAT(files->Freeze(), testing::IsOk());
   const std::vector<std::string> frozen = Listing(files.get(), path_);
   for (const char* key : {"later", "and later still"}) {
     Flush();  // the log goes, a table comes, the manifest says so
@@ -127,18 +127,18 @@ TEST_F(FrozenFilesTest, WhatAWriterAddsAndReplacesLaterIsNotSeen) {
 }
 
 TEST_F(FrozenFilesTest, AWriterThatChangesTheManifestMeanwhileIsNoticed) {
-  int changes = 2;
+  int changes = FrozenFiles::kAttempts - 1;
   const auto change = [&] {
     if (changes-- <= 0) return;
+    Delete(Family::kEvents, "row " + std::to_string(changes + 1));
     Put(Family::kEvents, "row " + std::to_string(changes), "1");
     Flush();
   };
   Put(Family::kEvents, "in the log that goes", "1");
   const auto files = std::make_shared<FrozenFiles>(std::make_shared<ActAfterListing>(change), path_);
-  EXPECT_TRUE(files->Freeze().IsTryAgain());
-  EXPECT_TRUE(files->Freeze().IsTryAgain());
-  ASSERT_TRUE(files->Freeze().ok());
-  EXPECT_THAT(Read(files, path_), ElementsAre("in the log that goes", "row 0", "row 1"));
+  ASSERT_THAT(files->Freeze(), testing::IsOk());
+  EXPECT_EQ(changes, -1);
+  EXPECT_THAT(Read(files, path_), ElementsAre("in the log that goes", "row 0"));
 }
 
 TEST_F(FrozenFilesTest, AnotherManifestIsNoticed) {
@@ -148,28 +148,40 @@ TEST_F(FrozenFilesTest, AnotherManifestIsNoticed) {
   };
   Put(Family::kEvents, "key", "1");
   const auto files = std::make_shared<FrozenFiles>(std::make_shared<ActAfterListing>(change), path_);
-  EXPECT_TRUE(files->Freeze().IsTryAgain());
-  ASSERT_TRUE(files->Freeze().ok());
+  ASSERT_THAT(files->Freeze(), testing::IsOk());
+  EXPECT_EQ(changes, -1) << "one attempt was too early";
   EXPECT_THAT(Read(files, path_), ElementsAre("key"));
+}
+
+TEST_F(FrozenFilesTest, AWriterThatNeverRestsMakesItUnavailable) {
+  int changes = 0;
+  const auto change = [&] {
+    Put(Family::kEvents, "key", std::to_string(++changes));
+    Flush();
+  };
+  FrozenFiles files(std::make_shared<ActAfterListing>(change), path_);
+  database();
+  EXPECT_THAT(files.Freeze(), testing::StatusIs(absl::StatusCode::kUnavailable, "try again"));
+  EXPECT_EQ(changes, FrozenFiles::kAttempts);
 }
 
 TEST_F(FrozenFilesTest, AFileThatIsLostIsNoWritersDoing) {
   Put(Family::kEvents, "key", "1");
   Close();
   FrozenFiles files(rocksdb::FileSystem::Default(), path_);
-  ASSERT_TRUE(files.Freeze().ok());
+  ASSERT_THAT(files.Freeze(), testing::IsOk());
   for (const fs::directory_entry& entry : fs::directory_iterator(path_)) {
     if (entry.path().filename().string().starts_with("MANIFEST-")) fs::remove(entry.path());
   }
-  EXPECT_TRUE(files.Freeze().IsPathNotFound());
+  EXPECT_THAT(files.Freeze(), testing::StatusIs(absl::StatusCode::kDataLoss));
   fs::remove(path_ + "/CURRENT");
-  EXPECT_TRUE(files.Freeze().IsPathNotFound());
+  EXPECT_THAT(files.Freeze(), testing::StatusIs(absl::StatusCode::kDataLoss));
 }
 
 TEST_F(FrozenFilesTest, ThawedTheyAreTheFoldersOwn) {
   database();
   FrozenFiles files(rocksdb::FileSystem::Default(), path_);
-  ASSERT_TRUE(files.Freeze().ok());
+  ASSERT_THAT(files.Freeze(), testing::IsOk());
   EXPECT_THAT(Listing(&files, path_), Not(Contains("later")));
   fs::create_directory(path_ + "/later");
   EXPECT_THAT(Listing(&files, path_), Not(Contains("later")));
