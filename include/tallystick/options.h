@@ -1,7 +1,8 @@
 // How a store is opened.
 //
-// None of these options changes what is stored or what a read answers, so each may differ from one opening of the same
-// store to the next. Thread safety: plain values (thread-compatible).
+// None of these options changes the form of what is stored, or what a read answers, so each may differ from one opening
+// of the same store to the next. `future_limit` and `clock` decide about new writes alone. Thread safety: plain values
+// (thread-compatible).
 
 #ifndef TALLYSTICK_OPTIONS_H_
 #define TALLYSTICK_OPTIONS_H_
@@ -53,7 +54,7 @@ struct Options {
   Durability durability = Durability::kSynced;
 
   // The longest time for which a kBuffered write stays unsynced. Shorter loses less in a machine crash and costs an
-  // fsync (0.2 to 10 ms of the device) each time. At least 1 ms.
+  // fsync (0.2 to 10 ms of the device) each time. From 1 ms to 24 h.
   absl::Duration sync_interval = absl::Seconds(1);
 
   // How far ahead of the clock an event's timestamp may lie before it is rejected. Absent: any distance.

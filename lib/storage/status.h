@@ -16,7 +16,7 @@ namespace tallystick::storage {
 //   RESOURCE_EXHAUSTED  the disk or its quota is full, or memory is
 //   NOT_FOUND           there is no such row
 //   UNAVAILABLE         RocksDB says that trying again may help
-//   FAILED_PRECONDITION the database is shutting down, or its files do not fit the options
+//   FAILED_PRECONDITION the database is shutting down
 //   UNKNOWN             the file system failed in another way
 //   INTERNAL            we called RocksDB wrongly
 absl::Status FromRocksDb(const rocksdb::Status& status, std::string_view what);
