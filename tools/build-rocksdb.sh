@@ -30,7 +30,7 @@ trap 'rm -rf "$work"' EXIT
 # script's own: the machine's apt configuration stays as it is.
 read -r uri suite component < <(apt-cache policy librocksdb-dev | awk -v version="$version" '
   $1 == "***" && $2 == version { found = 1; next }
-  found && $2 ~ /^(https?|file|mirror)/ { split($3, part, "/"); print $2, part[1], part[2]; exit }')
+  found && $2 ~ /^(https?|file|mirror)/ { split($3, part, "/"); print $2, part[1], part[2]; exit }') || true
 if [[ -z ${uri:-} ]]; then
   echo "build-rocksdb: no package archive offers librocksdb-dev $version; run 'apt-get update' and try again" >&2
   exit 1
