@@ -148,7 +148,7 @@ absl::StatusOr<bool> Import::WriteBatch(const LineBatch& batch) {
       lines.push_back(&line);
       continue;
     }
-    const absl::StatusOr<bool> go_on = Store(batch, std::exchange(lines, {}));
+    absl::StatusOr<bool> go_on = Store(batch, std::exchange(lines, {}));
     if (!go_on.ok() || !*go_on) return go_on;
     ++counts_.read;
     Reject(batch, line,

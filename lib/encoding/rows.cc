@@ -107,10 +107,11 @@ absl::StatusOr<ChangeRow> ChangeRow::Decode(std::string_view value) {
   const std::uint64_t replaces = reader.Number(1);
   if (replaces > 1) return BadRow("changes", "has unknown flags");
   if (replaces == 1) {
-    Replaced& replaced = row.replaced.emplace();
+    Replaced replaced;
     replaced.sequence = reader.TakeSequence();
     replaced.receipt = TakeReceipt(&reader);
     if (replaced.receipt.ticks >= Receipt::kTicksEnd) return BadRow("changes", "does not decode");
+    row.replaced = replaced;
   }
   if (!reader.at_end() || row.receipt.ticks >= Receipt::kTicksEnd) return BadRow("changes", "does not decode");
   return row;

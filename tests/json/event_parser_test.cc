@@ -595,7 +595,7 @@ TEST_P(EventParserTest, NoFieldIsGivenTwice) {
 
 TEST_P(EventParserTest, NoFirstLevelPropertyIsGivenTwice) {
   constexpr RejectReason kTwice = RejectReason::kDuplicateKey;
-  const auto twice = [](std::string properties, std::string pointer) {
+  const auto twice = [](const std::string& properties, const std::string& pointer) {
     return Refused{WithProperties(properties), kTwice, kProperties + pointer, "is given twice"};
   };
   ExpectRefused({

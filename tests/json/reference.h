@@ -23,9 +23,10 @@ namespace tallystick::testing {
 struct Json {
   enum Kind { kNull, kBool, kNumber, kString, kArray, kObject };
   Kind kind = kNull;
-  std::string minified;                               // every kind's text without whitespace between tokens
-  std::string string;                                 // kString: what it means
-  std::vector<std::pair<std::string, Json>> members;  // kObject, in their order; keys by what they mean
+  std::string minified;           // every kind's text without whitespace between tokens
+  std::string string;             // kString: what it means
+  std::vector<std::string> keys;  // kObject, in their order, by what they mean
+  std::vector<Json> values;       // of the keys
 };
 
 class ReferenceReader {
@@ -133,7 +134,8 @@ class ReferenceReader {
       if (!ReadValue(level + 1, &value)) return false;
       SkipSpace();
       json->minified += written + ":" + value.minified;
-      json->members.emplace_back(std::move(key), std::move(value));
+      json->keys.push_back(std::move(key));
+      json->values.push_back(std::move(value));
     }
     json->minified += '}';
     return true;
@@ -289,7 +291,9 @@ class ReferenceParser {
   void TakeFields(const Json& event) {
     parsed_.event_properties = "{}";
     std::set<std::string> seen;
-    for (const auto& [key, value] : event.members) {
+    for (std::size_t i = 0; i < event.keys.size(); ++i) {
+      const std::string& key = event.keys[i];
+      const Json& value = event.values[i];
       const std::string pointer = "/" + EscapePointer(key);
       const bool ignored = key == "id" || key == "sequenceAccountId";
       if (!ignored && key != "customerEventId" && key != "customerAlias" && key != "eventType" &&
@@ -329,7 +333,7 @@ class ReferenceParser {
   void TakeProperties(const Json& properties) {
     if (properties.kind != Json::kObject) Fault(RejectReason::kWrongType, "/eventProperties");
     std::set<std::string> seen;
-    for (const auto& [key, value] : properties.members) {
+    for (const std::string& key : properties.keys) {
       if (!seen.insert(key).second) Fault(RejectReason::kDuplicateKey, "/eventProperties/" + EscapePointer(key));
     }
     parsed_.event_properties = properties.minified;

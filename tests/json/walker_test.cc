@@ -77,7 +77,7 @@ TEST(WalkerTest, ObjectEndsWhereItsMemberIsRefused) {
 
 TEST(WalkerTest, LevelsAreCountedFromTheOneGiven) {
   for (int level = 1; level <= 64; ++level) {
-    const auto levels = static_cast<std::size_t>(64 - level + 1);
+    const auto levels = std::size_t{65} - static_cast<std::size_t>(level);
     Walk most(std::string(levels, '[') + std::string(levels, ']'));
     EXPECT_TRUE(most->SkipValue(level)) << level;
     Walk more(std::string(levels + 1, '[') + std::string(levels + 1, ']'));

@@ -28,7 +28,6 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Matcher;
 using ::testing::SizeIs;
-using ::testing::UnorderedElementsAre;
 
 // A difference in `family` at a row whose description contains `key`, with exactly this problem.
 Matcher<Difference> DifferenceIn(const std::string& family, const std::string& key, const std::string& problem) {

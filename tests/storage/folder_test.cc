@@ -152,7 +152,7 @@ TEST_F(FolderTest, AStoreIsThereOnceItIsWhole) {
   const absl::Status made = CreateData(path_, [this](const std::string& path) {
     EXPECT_THAT(InspectFolder(path_), IsOkAndHolds(FolderState::kUnfinished));
     EXPECT_FALSE(fs::exists(path));
-    const absl::Status status = MakeRow(path);
+    absl::Status status = MakeRow(path);
     EXPECT_THAT(InspectFolder(path_), IsOkAndHolds(FolderState::kUnfinished));
     return status;
   });
