@@ -4,12 +4,8 @@
 
 #include "lib/storage/commit_queue.h"
 
-#include <sys/syscall.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <atomic>
-#include <cerrno>
 #include <chrono>
 #include <condition_variable>
 #include <cstddef>
@@ -26,6 +22,7 @@
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "tests/support/file_calls.h"
 #include "tests/support/open_database.h"
 
 namespace tallystick::storage {
@@ -84,36 +81,23 @@ class Gate {
 
 // --- The disk ---
 
-// Every sync of a log goes through here while a test has it watched.
-struct Disk {
+// Every sync of a log goes through here.
+struct Disk : testing::FileCallWatcher {
+  bool Begins(const testing::FileCall& call) override {
+    if (call.name != "fdatasync") return true;
+    {
+      const std::lock_guard lock(mutex);
+      threads.insert(std::this_thread::get_id());
+    }
+    gate.Pass();
+    return !broken;
+  }
+
   Gate gate;
   std::atomic<bool> broken = false;
   std::mutex mutex;
   std::set<std::thread::id> threads;  // guarded by mutex: who has synced
 };
-std::atomic<Disk*> watched_disk = nullptr;
-
-}  // namespace
-}  // namespace tallystick::storage
-
-// Takes the place of the C library's, also in RocksDB, which syncs its logs with it.
-extern "C" int fdatasync(int file) {
-  if (auto* disk = tallystick::storage::watched_disk.load(); disk != nullptr) {
-    {
-      const std::lock_guard lock(disk->mutex);
-      disk->threads.insert(std::this_thread::get_id());
-    }
-    disk->gate.Pass();
-    if (disk->broken) {
-      errno = EIO;
-      return -1;
-    }
-  }
-  return static_cast<int>(::syscall(SYS_fdatasync, file));
-}
-
-namespace tallystick::storage {
-namespace {
 
 // --- Requests and their committer ---
 
@@ -200,13 +184,13 @@ class CommitQueueTest : public testing::DatabaseTest {
       if (caller.thread.joinable()) caller.thread.join();
     }
     queue_.reset();
-    watched_disk = nullptr;
+    testing::WatchFileCalls(nullptr);
   }
 
   CommitQueue& queue() {
     if (queue_ == nullptr) {
       queue_ = std::make_unique<CommitQueue>(database(), failure_, &committer_, options_);
-      watched_disk = &disk_;
+      testing::WatchFileCalls(watcher_);
     }
     return *queue_;
   }
@@ -279,7 +263,8 @@ class CommitQueueTest : public testing::DatabaseTest {
 
   const std::shared_ptr<FailureLatch> failure_ = std::make_shared<FailureLatch>();
   FakeCommitter committer_;
-  Disk disk_;
+  const std::shared_ptr<Disk> watcher_ = std::make_shared<Disk>();
+  Disk& disk_ = *watcher_;
   CommitQueue::Options options_{.group_bytes_max = 100, .sync_interval = std::chrono::hours(1)};
 
  private:

@@ -1,0 +1,38 @@
+// The calls by which a program changes files or syncs them, for a test to see, to refuse, or to die at.
+//
+// file_calls.cc takes the place of the C library's functions in whatever it is linked into (`file_calls` in CMake), for
+// every other library of that program as well. That is how a test sees what RocksDB does. Its functions are: open (only
+// with O_CREAT), write, pwrite, ftruncate, mkdir, rename, unlink, unlinkat, rmdir, fsync and fdatasync.
+
+#ifndef TALLYSTICK_TESTS_SUPPORT_FILE_CALLS_H_
+#define TALLYSTICK_TESTS_SUPPORT_FILE_CALLS_H_
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+namespace tallystick::testing {
+
+struct FileCall {
+  std::string_view name;  // the function's
+  std::string path;       // of the file; of a rename, the old one; what a descriptor stands for, if it is no file
+};
+
+// Thread-safe, as calls come from all threads. What it calls itself is not watched.
+class FileCallWatcher {
+ public:
+  virtual ~FileCallWatcher() = default;
+
+  // The call is about to be made. False: it fails with EIO, and is not made.
+  virtual bool Begins(const FileCall& /*call*/) { return true; }
+  // The call has succeeded, and not returned yet.
+  virtual void Succeeded(const FileCall& /*call*/) {}
+};
+
+// From now on `watcher` sees every call, in place of the one before it; null: nobody does. Calls that have begun keep
+// the watcher that they began with.
+void WatchFileCalls(std::shared_ptr<FileCallWatcher> watcher);
+
+}  // namespace tallystick::testing
+
+#endif  // TALLYSTICK_TESTS_SUPPORT_FILE_CALLS_H_
