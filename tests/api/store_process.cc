@@ -1,6 +1,8 @@
 // A program for tests that need a store in a process of its own: to kill it, to lock it out, to weigh it.
 //
-//   store_process create PATH   makes a store
+//   store_process create PATH [STEP]
+//                               makes a store and closes it; with STEP, kills itself right before the STEP-th change
+//                               that it makes to files, from 1
 //   store_process hold PATH     opens for writing, stores the event "held", prints "holding", waits for its input's end
 //   store_process write PATH    prints "acknowledged N" for each synced or buffered event N it has stored, without end
 //   store_process read PATH     prints the number of events that a reader finds
@@ -17,12 +19,14 @@
 #include <unistd.h>
 
 #include <array>
+#include <csignal>
 #include <cstdint>
 #include <fstream>
 #include <functional>
 #include <iostream>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <utility>
 #include <vector>
@@ -30,6 +34,7 @@
 #include "absl/status/status.h"
 #include "lib/base/status_macros.h"
 #include "tallystick/store.h"
+#include "tests/support/file_calls.h"
 #include "tests/support/stored.h"
 
 namespace tallystick::testing {
@@ -41,7 +46,38 @@ Event MakeEvent(std::string_view id) {
   return {.customer_event_id = id, .customer_alias = "acme", .event_type = "message-sent"};
 }
 
-absl::Status Create(const std::string& path, const Numbers&) { return Store::Open(path).status(); }
+// Kills this process right before its n-th step, which is whatever changes what a killed process leaves behind. A sync
+// does not: to die before one is to die before the step behind it. Writing on in the file that was just written to is
+// no step of its own either.
+class KillAtStep : public FileCallWatcher {
+ public:
+  KillAtStep(std::string path, std::uint64_t step) : path_(std::move(path)), steps_left_(step) {}
+
+  bool Begins(const FileCall& call) override {
+    if (!call.path.starts_with(path_)) return true;  // a pipe, a thread's name
+    if (call.path.ends_with("/LOG")) return true;    // RocksDB's diary, which it does not read
+    if (call.name.ends_with("sync")) return true;
+    if (call.name == "mkdir" && ::access(call.path.c_str(), F_OK) == 0) return true;  // it just makes sure
+    const std::lock_guard lock(mutex_);
+    const std::string written = call.name == "write" ? call.path : "";
+    const bool goes_on = !written.empty() && written == written_;
+    written_ = written;
+    if (!goes_on && --steps_left_ == 0) ::raise(SIGKILL);
+    return true;
+  }
+
+ private:
+  const std::string path_;
+  std::mutex mutex_;
+  std::uint64_t steps_left_;  // guarded by mutex_
+  std::string written_;       // guarded by mutex_: the file that the last step wrote to; empty when it did not
+};
+
+absl::Status Create(const std::string& path, const Numbers& numbers) {
+  if (!numbers.empty()) WatchFileCalls(std::make_shared<KillAtStep>(path, numbers.front()));
+  TALLYSTICK_ASSIGN_OR_RETURN(const auto store, Store::Open(path));
+  return store->Close();
+}
 
 absl::Status Hold(const std::string& path, const Numbers&) {
   TALLYSTICK_ASSIGN_OR_RETURN(const auto store, Store::Open(path));
