@@ -200,8 +200,9 @@ TEST_F(DurabilityTest, ANewStoresFilesAreSyncedAndSoIsEveryFolderThatNamesThem) 
   const auto made = find("mkdir", path_);
   const auto committed = find("rename", creating);
   ASSERT_LT(made, committed);
-  EXPECT_THAT(Calls(made, committed), Contains(Pair("fsync", folder_.path())));
-  EXPECT_THAT(Calls(committed, calls.end()), Contains(Pair("fsync", path_)));
+  for (const std::string& folder : {path_, folder_.path()}) {
+    EXPECT_THAT(Calls(committed, calls.end()), Contains(Pair("fsync", folder)));
+  }
 
   std::set<std::string> unsynced;  // when data/ appears
   for (auto call = made; call != committed; ++call) {
@@ -217,6 +218,19 @@ TEST_F(DurabilityTest, ANewStoresFilesAreSyncedAndSoIsEveryFolderThatNamesThem) 
     if (name == "unlink" || name == "rename") unsynced.erase(path);
   }
   EXPECT_THAT(unsynced, Not(Contains(AnyOf(creating, HasSubstr("MANIFEST"), EndsWith(".sst"), EndsWith(".dbtmp")))));
+}
+
+// Whoever made it may have died before it did so.
+TEST_F(DurabilityTest, AnOpeningSyncsWhatNamesTheStoreHoweverItsPathEnds) {
+  store();
+  Close();
+  for (const std::string& path : {path_, path_ + "/", path_ + "/data/.."}) {
+    SCOPED_TRACE(path);
+    record_->Take();
+    ASSERT_THAT(Store::Open(path, options_), IsOk());
+    const Calls calls = record_->Take();
+    for (const std::string& folder : {path_, folder_.path()}) EXPECT_THAT(calls, Contains(Pair("fsync", folder)));
+  }
 }
 
 }  // namespace
