@@ -87,7 +87,7 @@ CliTest::~CliTest() {
 std::string CliTest::Path(std::string_view name) const { return folder_ + "/" + std::string(name); }
 
 std::string CliTest::WriteFile(std::string_view name, std::string_view bytes) const {
-  const std::string path = Path(name);
+  std::string path = Path(name);
   std::ofstream file(path, std::ios::binary);
   file.write(bytes.data(), static_cast<std::streamsize>(bytes.size())).flush();
   EXPECT_TRUE(file.good()) << path;

@@ -9,8 +9,6 @@
 namespace tallystick::cli {
 namespace {
 
-using ::testing::ElementsAre;
-
 // Five events, the first two of one instant.
 class ScanTest : public CliTest {
  protected:

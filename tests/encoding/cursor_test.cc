@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/escaping.h"
@@ -26,7 +27,10 @@ const Uuid kAccount = *Uuid::Parse("0184421e-a9cc-711b-af93-bf0511d4d833");
 constexpr CursorPosition kPosition{.time = {63'800'179'200, 500}, .sequence = 7};
 
 CursorScope Scope(bool descending = false, std::vector<std::string> types = {}, std::vector<std::string> aliases = {}) {
-  return {.account = kAccount, .descending = descending, .event_types = types, .customer_aliases = aliases};
+  return {.account = kAccount,
+          .descending = descending,
+          .event_types = std::move(types),
+          .customer_aliases = std::move(aliases)};
 }
 
 void ExpectRefused(const CursorScope& scope, std::string_view cursor, const HashKey& key = CountingKey()) {

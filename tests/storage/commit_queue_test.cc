@@ -116,12 +116,12 @@ using Names = std::vector<std::string>;
 
 Request MakeRequest(const std::string& name) { return std::make_shared<FakeRequest>(name); }
 Request MakeRequest(const std::string& name, std::size_t size) {
-  const Request request = MakeRequest(name);
+  Request request = MakeRequest(name);
   request->size = size;
   return request;
 }
 Request MakeUnchanged(const std::string& name) {
-  const Request request = MakeRequest(name);
+  Request request = MakeRequest(name);
   request->unchanged = true;
   return request;
 }
@@ -316,7 +316,7 @@ TEST_F(CommitQueueTest, ManyThreadsAreEachCommittedOnceAndInTheirOrder) {
   for (int t = 0; t < kThreads; ++t) {
     threads.emplace_back([this, t] {
       for (int i = 0; i < kRequests; ++i) {
-        const Request request = MakeRequest(std::to_string(t) + "-" + std::to_string(1000 + i), 30);
+        Request request = MakeRequest(std::to_string(t) + "-" + std::to_string(1000 + i), 30);
         const Clock::time_point deadline = t % 4 == 0 ? Clock::now() + std::chrono::hours(1) : kNoDeadline;
         EXPECT_THAT(Submit(request, (t + i) % 3 == 0, deadline), IsOk());
         if (i % 20 == 0) {
