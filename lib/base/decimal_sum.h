@@ -3,6 +3,7 @@
 #ifndef TALLYSTICK_LIB_BASE_DECIMAL_SUM_H_
 #define TALLYSTICK_LIB_BASE_DECIMAL_SUM_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
