@@ -162,6 +162,22 @@ TEST(PropertyFinderTest, FindsTheKeyElseThePath) {
   }
 }
 
+TEST(PropertyFinderTest, StringsEndAtTheirQuoteWhateverTheirLength) {
+  // Some of these bytes differ from a quote or a backslash in one bit only.
+  for (const std::string_view filling : {"x", "!", "#", "]", "\x7f", "\xd2\xa2", "\xd3\x9c", "\xc2\xa3"}) {
+    for (std::size_t before = 0; before < 20; ++before) {
+      for (const std::string_view escape : {"", R"(\")", R"(\\)", R"(\\\")"}) {
+        const std::string text = Repeat(filling, before) + std::string(escape) + Repeat(filling, before % 3);
+        SCOPED_TRACE(text);
+        std::string meant;
+        AppendStringForm("\"" + text + "\"", &meant);
+        EXPECT_EQ(Find("{\"k" + text + "\":\"" + text + "\",\"a\":1}", {"a", "k" + meant}),
+                  Values({"1", "\"" + text + "\""}));
+      }
+    }
+  }
+}
+
 TEST(PropertyFinderTest, FindsSeveralNamesInOnePass) {
   constexpr std::string_view kProperties = R"({"a":{"b":{"c":1,"d":[2]},"bb":3},"ab":4,"a.bb":5,"z":{"a":{"b":6}}})";
   const std::vector<std::string> names = {"z.a.b", "a",     "a.b",   "a.b.c",  "a.b.d", "a.bb", "ab", "a.b",
