@@ -1,9 +1,8 @@
 #include "lib/encoding/cursor.h"
 
-#include <algorithm>
-
 #include "absl/strings/escaping.h"
 #include "absl/strings/string_view.h"
+#include "lib/base/sorted_unique.h"
 #include "lib/encoding/bytes.h"
 
 namespace tallystick {
@@ -13,11 +12,10 @@ constexpr std::uint8_t kCursorVersion = 1;
 constexpr std::size_t kSealSize = 8;
 constexpr std::size_t kFilterSizeSize = 4;
 
-void AppendFilter(std::vector<std::string> values, std::string* out) {
-  std::sort(values.begin(), values.end());
-  values.erase(std::unique(values.begin(), values.end()), values.end());
-  AppendBigEndian(values.size(), kFilterSizeSize, out);
-  for (const std::string& value : values) {
+void AppendFilter(const std::vector<std::string>& values, std::string* out) {
+  const std::vector<std::string> set = SortedUnique(values);
+  AppendBigEndian(set.size(), kFilterSizeSize, out);
+  for (const std::string& value : set) {
     AppendBigEndian(value.size(), kFilterSizeSize, out);
     out->append(value);
   }

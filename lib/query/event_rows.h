@@ -46,6 +46,10 @@ std::unique_ptr<EventRows> RowsByTime(const View& view, const RowSelection& sele
 std::unique_ptr<EventRows> RowsOfCustomers(const View& view, const RowSelection& selection,
                                            const std::vector<std::string>& customer_aliases);
 
+// Those of some customers, however often named, or everybody's when none is.
+std::unique_ptr<EventRows> RowsOf(const View& view, const RowSelection& selection,
+                                  std::vector<std::string> customer_aliases);
+
 }  // namespace tallystick::query
 
 #endif  // TALLYSTICK_LIB_QUERY_EVENT_ROWS_H_

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "lib/base/sorted_unique.h"
 #include "lib/base/status_macros.h"
 #include "lib/encoding/cursor.h"
 #include "lib/encoding/keys.h"
@@ -18,12 +19,6 @@ constexpr std::uint64_t kShortScan = 1000;
 
 // More parts than any machine has threads; each costs some dozens of estimates.
 constexpr int kPartsMax = 1024;
-
-std::vector<std::string> SortedUnique(std::vector<std::string> values) {
-  std::sort(values.begin(), values.end());
-  values.erase(std::unique(values.begin(), values.end()), values.end());
-  return values;
-}
 
 CursorScope ScopeOf(const ScanOptions& options) {
   return {.account = options.account,
@@ -113,13 +108,7 @@ EventIterator Scan(const View& view, const ScanOptions& options) {
   selection.behind = *cursor;
   if (selection.from >= selection.to) return EventIterator(absl::OkStatus());
 
-  // No event has a name of another length, and no key could hold one.
-  std::vector<std::string> aliases = SortedUnique(options.customer_aliases);
-  std::erase_if(aliases, [](const std::string& alias) { return alias.empty() || alias.size() > kNameBytesMax; });
-  if (aliases.empty() && !options.customer_aliases.empty()) return EventIterator(absl::OkStatus());
-
-  std::unique_ptr<EventRows> rows =
-      aliases.empty() ? RowsByTime(view, selection) : RowsOfCustomers(view, selection, aliases);
+  std::unique_ptr<EventRows> rows = RowsOf(view, selection, options.customer_aliases);
   return EventIterator(std::make_unique<ScanSource>(view, options, std::move(rows)));
 }
 

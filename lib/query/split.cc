@@ -1,6 +1,5 @@
 #include "lib/query/split.h"
 
-#include <cstdint>
 #include <string>
 
 #include "lib/encoding/keys.h"
@@ -19,7 +18,10 @@ Instant Middle(Instant a, Instant b) {
           .nanos = static_cast<std::uint32_t>(nanos / 2 % kNanosPerSecond)};
 }
 
-std::uint64_t BytesIn(const storage::Database& database, const ScanOptions& options, const TimeRange& range) {
+}  // namespace
+
+std::uint64_t ApproximateBytes(const storage::Snapshot& snapshot, const ScanOptions& options, const TimeRange& range) {
+  const storage::Database& database = snapshot.database();
   if (options.customer_aliases.empty()) {
     return database.ApproximateBytes(storage::Family::kEvents, EventRange(options.account, range.from, range.to));
   }
@@ -32,13 +34,10 @@ std::uint64_t BytesIn(const storage::Database& database, const ScanOptions& opti
   return bytes;
 }
 
-}  // namespace
-
 std::vector<TimeRange> SplitTime(const storage::Snapshot& snapshot, const ScanOptions& options, const TimeRange& whole,
                                  int parts) {
-  const storage::Database& database = snapshot.database();
   if (whole.from >= whole.to) return {whole};
-  const std::uint64_t bytes = BytesIn(database, options, whole);
+  const std::uint64_t bytes = ApproximateBytes(snapshot, options, whole);
 
   std::vector<TimeRange> ranges;
   Instant from = whole.from;
@@ -49,7 +48,7 @@ std::vector<TimeRange> SplitTime(const storage::Snapshot& snapshot, const ScanOp
     Instant high = whole.to;
     while (low < high) {
       const Instant middle = Middle(low, high);
-      if (BytesIn(database, options, {.from = whole.from, .to = middle}) < wanted) {
+      if (ApproximateBytes(snapshot, options, {.from = whole.from, .to = middle}) < wanted) {
         low = middle.Next();
       } else {
         high = middle;

@@ -3,6 +3,7 @@
 #ifndef TALLYSTICK_LIB_QUERY_SPLIT_H_
 #define TALLYSTICK_LIB_QUERY_SPLIT_H_
 
+#include <cstdint>
 #include <vector>
 
 #include "lib/base/instant.h"
@@ -15,6 +16,10 @@ struct TimeRange {
   Instant from{};
   Instant to{};
 };
+
+// About how many bytes of an index a scan of `range` reads; of `options`, the account and the customers count. An
+// estimate of RocksDB's.
+std::uint64_t ApproximateBytes(const storage::Snapshot& snapshot, const ScanOptions& options, const TimeRange& range);
 
 // Up to `parts` (at least 1) ranges, in order of time, that together are those of `whole`. Of `options`, the account
 // and the customers count. Goes by RocksDB's estimates of size, which are coarse below some blocks' worth of rows: a
