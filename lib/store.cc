@@ -237,6 +237,13 @@ ChangeIterator Store::Changes(const ChangesOptions& options) const {
   return query::Changes(**view, options);
 }
 
+absl::StatusOr<Usage> Store::Query(const QueryOptions& options) const {
+  TALLYSTICK_ASSIGN_OR_RETURN(const std::optional<query::View> view, impl_->TakeView());
+  TALLYSTICK_RETURN_IF_ERROR(query::CheckQuery(options));
+  if (!view.has_value()) return Usage();
+  return query::Query(*view, options);
+}
+
 absl::StatusOr<StoreStats> Store::Stats(const Uuid& account) const {
   TALLYSTICK_ASSIGN_OR_RETURN(const std::optional<query::View> view, impl_->TakeView());
   if (!view.has_value()) return StoreStats();

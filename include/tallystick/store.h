@@ -31,6 +31,7 @@
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
 #include "tallystick/event.h"
+#include "tallystick/meter.h"
 #include "tallystick/options.h"
 #include "tallystick/read.h"
 #include "tallystick/report.h"
@@ -130,6 +131,18 @@ class Store {
   // The change feed after a sequence. Shows only what is on stable storage, so it first syncs what is buffered (one
   // fsync, when there is any).
   ChangeIterator Changes(const ChangesOptions& options = {}) const;
+
+  // What the account's events in a range of time add up to. Reads the events of the range, or of the customers named;
+  // memory is that of the rows, and of the different values for kUniqueCount.
+  //
+  //   INVALID_ARGUMENT     the meter is none, or the time zone is not in the system's list
+  //   OUT_OF_RANGE         an event's number is beyond what is exact (38 digits, exponents of 400); the message names
+  //   it.
+  //                        Superseding it heals the query; kCount, kUniqueCount and kLatest do not mind it
+  //   CANCELLED            `QueryOptions::progress` said so
+  //   FAILED_PRECONDITION  the store is closed
+  //   DATA_LOSS            a stored row does not decode or its checksum differs
+  absl::StatusOr<Usage> Query(const QueryOptions& options) const;
 
   // Counts and sizes. Reads every event of the store once.
   absl::StatusOr<StoreStats> Stats(const Uuid& account) const;

@@ -10,6 +10,7 @@
 #include "absl/status/statusor.h"
 #include "lib/storage/database.h"
 #include "lib/storage/meta.h"
+#include "tallystick/meter.h"
 #include "tallystick/read.h"
 #include "tallystick/report.h"
 #include "tallystick/store.h"
@@ -28,6 +29,9 @@ EventIterator Scan(const View& view, const ScanOptions& options);
 absl::StatusOr<std::vector<EventIterator>> SplitScan(const View& view, const ScanOptions& options, int parts);
 // All that `view` shows must be on stable storage.
 ChangeIterator Changes(const View& view, const ChangesOptions& options);
+absl::StatusOr<Usage> Query(const View& view, const QueryOptions& options);
+// INVALID_ARGUMENT for options that Query would refuse, whatever the store holds.
+absl::Status CheckQuery(const QueryOptions& options);
 absl::StatusOr<StoreStats> Stats(const View& view, const Uuid& account);
 absl::StatusOr<VerifyReport> Verify(const View& view, const VerifyOptions& options);
 
