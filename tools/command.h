@@ -56,6 +56,7 @@ int Fail(const absl::Status& status);
 void AddImport(CLI::App* program, int* exit_status);
 void AddGet(CLI::App* program, int* exit_status);
 void AddScan(CLI::App* program, int* exit_status);
+void AddQuery(CLI::App* program, int* exit_status);
 void AddStats(CLI::App* program, int* exit_status);
 void AddVerify(CLI::App* program, int* exit_status);
 

@@ -41,6 +41,7 @@ int Run(int argc, char** argv) {
   AddImport(&program, &exit_status);
   AddGet(&program, &exit_status);
   AddScan(&program, &exit_status);
+  AddQuery(&program, &exit_status);
   AddStats(&program, &exit_status);
   AddVerify(&program, &exit_status);
 

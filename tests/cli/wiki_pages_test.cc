@@ -3,6 +3,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <string>
+#include <vector>
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -11,6 +12,8 @@
 namespace tallystick::cli {
 namespace {
 
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
 using ::testing::StartsWith;
 
 // 39,244 edits of pages, of which 3,966 are of a page that was edited before: $TALLYSTICK_WIKI_PAGES, or in the folder
@@ -35,6 +38,21 @@ TEST_F(WikiPagesTest, EndsWithTheLastEditOfEachPage) {
   const std::string scan = DataOf({"scan"});
   EXPECT_EQ(LinesOf(scan).size(), 35278U);
   EXPECT_THAT(DataOf({"verify"}), StartsWith(R"({"ok":true,"events":35278,"eventIds":35278,"customers":35278,)"));
+
+  // Metered: a sum of it all, and one of each hour.
+  const std::vector<std::string> day = {"--from", "2015-09-12T00:00:00Z", "--to", "2015-09-13T00:00:00Z"};
+  const auto query = [&](std::vector<std::string> arguments) {
+    arguments.insert(arguments.begin(), {"query", "--type", "wiki.edit", "--aggregation", "sum"});
+    arguments.insert(arguments.end(), day.begin(), day.end());
+    return LinesOf(DataOf(arguments));
+  };
+  EXPECT_THAT(query({"--property", "added"}),
+              ElementsAre(R"({"from":"2015-09-12T00:00:00Z","to":"2015-09-13T00:00:00Z","group":{},)"
+                          R"("value":"8056215","count":35278})"));
+  const std::vector<std::string> hours = query({"--property", "delta", "--window", "hour"});
+  ASSERT_EQ(hours.size(), 24U);
+  EXPECT_THAT(hours[0], HasSubstr(R"("value":"28353")"));
+  EXPECT_THAT(hours[1], HasSubstr(R"("value":"158520")"));
 
   // Again: the same events, whatever was superseded back and forth on the way.
   const Summary again = SummaryOf(Tallystick({"import"}, unpacked.out));
