@@ -20,15 +20,19 @@
 #include "lib/encoding/group.h"
 #include "lib/encoding/keys.h"
 #include "lib/encoding/rows.h"
+#include "lib/metering/meter_reader.h"
+#include "lib/metering/tally.h"
 #include "lib/query/event_decoder.h"
 #include "lib/query/event_rows.h"
-#include "lib/query/meter_reader.h"
 #include "lib/query/reads.h"
 #include "lib/query/split.h"
-#include "lib/query/tally.h"
 
 namespace tallystick::query {
 namespace {
+
+using metering::MeterReader;
+using metering::Sample;
+using metering::Tally;
 
 // A thread is not worth its while for less than this of an index.
 constexpr std::uint64_t kBytesForThread = 4 * 1024 * 1024;
@@ -128,6 +132,7 @@ absl::Status PartReader::ReadRow(std::string_view key, std::string_view value) {
   if (!row.ok()) return Explain(row.status(), key, value);
   const absl::StatusOr<MeterReader::Part> part = meter_.Read(*row);
   if (!part.ok()) return Explain(part.status(), key, value);
+  if (*part == MeterReader::Part::kInexact) return Explain(meter_.InexactError(), key, value);
   if (*part == MeterReader::Part::kSkipped) ++skipped_;
   if (*part != MeterReader::Part::kContributes) return absl::OkStatus();
   TALLYSTICK_ASSIGN_OR_RETURN(const EventKey position, EventKey::Decode(key));
@@ -204,7 +209,7 @@ absl::StatusOr<UsageRow> RowOf(const Cell& cell) {
 }  // namespace
 
 absl::Status CheckQuery(const QueryOptions& options) {
-  TALLYSTICK_RETURN_IF_ERROR(CheckMeter(options.meter));
+  TALLYSTICK_RETURN_IF_ERROR(metering::CheckMeter(options.meter));
   if (options.threads < 0) return absl::InvalidArgumentError("QueryOptions::threads must not be negative");
   return LoadZone(options.time_zone).status();
 }

@@ -1,7 +1,7 @@
 // From a record to what it gives to a meter.
 
-#ifndef TALLYSTICK_LIB_QUERY_METER_READER_H_
-#define TALLYSTICK_LIB_QUERY_METER_READER_H_
+#ifndef TALLYSTICK_LIB_METERING_METER_READER_H_
+#define TALLYSTICK_LIB_METERING_METER_READER_H_
 
 #include <cstddef>
 #include <optional>
@@ -13,10 +13,10 @@
 #include "absl/status/statusor.h"
 #include "lib/encoding/rows.h"
 #include "lib/json/properties.h"
-#include "lib/query/tally.h"
+#include "lib/metering/tally.h"
 #include "tallystick/meter.h"
 
-namespace tallystick::query {
+namespace tallystick::metering {
 
 // INVALID_ARGUMENT, with the reason, for what is no meter.
 absl::Status CheckMeter(const Meter& meter);
@@ -28,17 +28,22 @@ class MeterReader {
   enum class Part {
     kNone,         // of another type, or not let through by the filter
     kSkipped,      // without a value that the aggregation takes
-    kContributes,  // `group()` and `sample()` say what
+    kInexact,      // its number is beyond what the aggregation can add or compare exactly
+    kContributes,  // `sample()` says what
   };
 
   // `meter` must be one, and outlive the reader.
   explicit MeterReader(const Meter& meter);
 
-  // OUT_OF_RANGE when the event's number is beyond what is exact, DATA_LOSS when its properties do not decode; neither
-  // message names the event. Costs one walk over the properties, and none for another type.
+  // DATA_LOSS, without a name, when the event's properties do not decode. Costs one walk over the properties, and none
+  // for another type.
   absl::StatusOr<Part> Read(const EventRow& row);
 
-  // Of the record read last, as long as its row lives. `sample()` without time and sequence.
+  // What a query answers that meets an inexact number: OUT_OF_RANGE, which does not name the event.
+  absl::Status InexactError() const;
+
+  // Of the record read last, as long as its row lives; the group also of an event that is skipped or inexact.
+  // `sample()` without time and sequence.
   std::string_view group() const { return group_; }  // see encoding/group.h
   const Sample& sample() const { return sample_; }
 
@@ -48,7 +53,7 @@ class MeterReader {
   Value ValueAt(std::size_t i) const;  // by place in the finder; absent also for null
   bool PassesFilter();
   void MakeGroup();
-  absl::StatusOr<bool> MakeSample();
+  Part MakeSample();
 
   const Meter& meter_;
   PropertyFinder finder_;  // the property, if any, then those of the groups, then those of the filter
@@ -62,6 +67,6 @@ class MeterReader {
   Sample sample_;
 };
 
-}  // namespace tallystick::query
+}  // namespace tallystick::metering
 
-#endif  // TALLYSTICK_LIB_QUERY_METER_READER_H_
+#endif  // TALLYSTICK_LIB_METERING_METER_READER_H_

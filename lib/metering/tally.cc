@@ -1,9 +1,9 @@
-#include "lib/query/tally.h"
+#include "lib/metering/tally.h"
 
 #include <tuple>
 #include <utility>
 
-namespace tallystick::query {
+namespace tallystick::metering {
 
 Tally::Tally(Aggregation aggregation) : aggregation_(aggregation) {
   switch (aggregation) {
@@ -79,4 +79,4 @@ std::optional<std::string> Tally::Sum() const {
   return std::get<DecimalSum>(state_).ToString();
 }
 
-}  // namespace tallystick::query
+}  // namespace tallystick::metering

@@ -1,7 +1,7 @@
 // What the events of one window and group add up to.
 
-#ifndef TALLYSTICK_LIB_QUERY_TALLY_H_
-#define TALLYSTICK_LIB_QUERY_TALLY_H_
+#ifndef TALLYSTICK_LIB_METERING_TALLY_H_
+#define TALLYSTICK_LIB_METERING_TALLY_H_
 
 #include <cstdint>
 #include <memory>
@@ -16,7 +16,7 @@
 #include "lib/base/instant.h"
 #include "tallystick/meter.h"
 
-namespace tallystick::query {
+namespace tallystick::metering {
 
 // What one event gives to a meter: of number and text, the one that the aggregation takes.
 struct Sample {
@@ -62,6 +62,6 @@ class Tally {
   std::variant<std::monostate, DecimalSum, Decimal, Texts, Latest> state_;
 };
 
-}  // namespace tallystick::query
+}  // namespace tallystick::metering
 
-#endif  // TALLYSTICK_LIB_QUERY_TALLY_H_
+#endif  // TALLYSTICK_LIB_METERING_TALLY_H_

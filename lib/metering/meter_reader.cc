@@ -1,13 +1,12 @@
-#include "lib/query/meter_reader.h"
+#include "lib/metering/meter_reader.h"
 
 #include <algorithm>
 #include <set>
 
-#include "lib/base/status_macros.h"
 #include "lib/encoding/group.h"
 #include "tallystick/event.h"
 
-namespace tallystick::query {
+namespace tallystick::metering {
 namespace {
 
 std::vector<std::string> NamesOf(const Meter& meter) {
@@ -57,10 +56,13 @@ absl::StatusOr<MeterReader::Part> MeterReader::Read(const EventRow& row) {
   if (row.event_type != meter_.event_type) return Part::kNone;
   if (has_names_ && !finder_.Find(row.event_properties)) return absl::DataLossError("the properties do not decode");
   if (!PassesFilter()) return Part::kNone;
-  TALLYSTICK_ASSIGN_OR_RETURN(const bool contributes, MakeSample());
-  if (!contributes) return Part::kSkipped;
   MakeGroup();
-  return Part::kContributes;
+  return MakeSample();
+}
+
+absl::Status MeterReader::InexactError() const {
+  return absl::OutOfRangeError("the number in '" + meter_.property +
+                               "' is not exact: it has more than 38 digits, or an exponent beyond 400");
 }
 
 MeterReader::Value MeterReader::ValueAt(std::size_t i) const {
@@ -86,13 +88,13 @@ void MeterReader::MakeGroup() {
   }
 }
 
-absl::StatusOr<bool> MeterReader::MakeSample() {
-  if (meter_.aggregation == Aggregation::kCount) return true;
+MeterReader::Part MeterReader::MakeSample() {
+  if (meter_.aggregation == Aggregation::kCount) return Part::kContributes;
   const Value value = ValueAt(0);
-  if (!value.has_value()) return false;
+  if (!value.has_value()) return Part::kSkipped;
   if (meter_.aggregation == Aggregation::kUniqueCount) {
     sample_.text = StringForm(*value, &sample_scratch_);
-    return true;
+    return Part::kContributes;
   }
   const Value number = NumericText(*value, &sample_scratch_);
   if (meter_.aggregation == Aggregation::kLatest) {
@@ -104,16 +106,13 @@ absl::StatusOr<bool> MeterReader::MakeSample() {
     } else {
       sample_.text = StringForm(*value, &sample_scratch_);
     }
-    return true;
+    return Part::kContributes;
   }
-  if (!number.has_value()) return false;
+  if (!number.has_value()) return Part::kSkipped;
   const std::optional<Decimal> decimal = Decimal::Parse(*number);
-  if (!decimal.has_value()) {
-    return absl::OutOfRangeError("the number in '" + meter_.property +
-                                 "' is not exact: it has more than 38 digits, or an exponent beyond 400");
-  }
+  if (!decimal.has_value()) return Part::kInexact;
   sample_.number = *decimal;
-  return true;
+  return Part::kContributes;
 }
 
-}  // namespace tallystick::query
+}  // namespace tallystick::metering
