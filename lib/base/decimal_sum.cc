@@ -145,6 +145,19 @@ DecimalSumParts DecimalSum::ToParts() const {
   return parts;
 }
 
+std::optional<Decimal> DecimalSum::ToDecimal() const {
+  if (!far_) return Decimal::FromParts(near_, near_exponent_);
+  Far total = Total();
+  if (total.value.is_zero()) return Decimal();
+  const int exponent = total.exponent + StripTrailingZeros(total.value);
+  if (abs(total.value) >= PowerOfTen(38)) return std::nullopt;
+  absl::int128 coefficient = 0;
+  std::string bytes;
+  export_bits(abs(total.value), std::back_inserter(bytes), 8);
+  for (const char byte : bytes) coefficient = (coefficient << 8) | static_cast<unsigned char>(byte);
+  return Decimal::FromParts(total.value < 0 ? -coefficient : coefficient, exponent);
+}
+
 std::optional<DecimalSum> DecimalSum::FromParts(const DecimalSumParts& parts) {
   const std::string& bytes = parts.magnitude;
   DecimalSum sum;

@@ -55,6 +55,9 @@ class DecimalSum {
 
   DecimalSumParts ToParts() const;
 
+  // The sum as one decimal; absent when it is beyond the limits of one.
+  std::optional<Decimal> ToDecimal() const;
+
   // Absent when `parts` is not what ToParts() gives.
   static std::optional<DecimalSum> FromParts(const DecimalSumParts& parts);
 

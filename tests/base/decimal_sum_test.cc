@@ -270,6 +270,74 @@ TEST(DecimalSumTest, TheLongestSumFitsItsParts) {
                                 Zeros(399) + "1");
 }
 
+TEST(DecimalSumTest, IsADecimalWithinTheLimitsOfOne) {
+  const std::string one_and_nines = "1" + std::string(36, '9') + "1";  // 38 digits
+  const struct {
+    std::vector<std::string> numbers;
+    std::optional<std::string> decimal;
+  } table[] = {
+      {{}, "0"},
+      {{"5", "-5"}, "0"},
+      {{"-17"}, "-17"},
+      {{"0.1", "0.2"}, "0.3"},
+      {{"1e400"}, "1e400"},
+      {{"-1e-400"}, "-1e-400"},
+      {{kNines}, kNines},
+      {{"-" + kNines + "e400"}, "-" + kNines + "e400"},
+      // 1e401 is none, 1e400 and 1e38 are, however they come about.
+      {{"9e400", "1e400"}, std::nullopt},
+      {{"99e399", "1e399"}, std::nullopt},
+      {{"9e399", "1e399"}, "1e400"},
+      {{kNines, "1"}, "1e38"},
+      {{"-" + kNines, "-1"}, "-1e38"},
+      // Too long by one digit.
+      {{kNines, kNines}, std::nullopt},
+      {{"1e38", "1"}, std::nullopt},
+      {{"-1e38", "-0.1"}, std::nullopt},
+      {{"1e37", "1"}, "1" + Zeros(36) + "1"},
+      // From far apart, and back to what one decimal can be.
+      {{"1e400", "1e-400"}, std::nullopt},
+      {{"1e400", "1e-400", "-1e400"}, "1e-400"},
+      {{"1e400", "1e-400", "-1e-400"}, "1e400"},
+      {{"1e400", "1e-400", "-1e-400", "-1e400"}, "0"},
+      {{"1e400", one_and_nines, "-1e400"}, one_and_nines},
+      {{"1e400", "-" + one_and_nines + "e-38", "-1e400"}, "-" + one_and_nines + "e-38"},
+      {{"1e400", "2000", "-1e400"}, "2000"},
+      {{kNines + "e400", "1e400", "1e-400", "-1e-400"}, std::nullopt},
+  };
+  for (const auto& row : table) {
+    const DecimalSum sum = SumOf(row.numbers);
+    SCOPED_TRACE(sum.ToString());
+    const std::optional<Decimal> decimal = sum.ToDecimal();
+    EXPECT_EQ(decimal, row.decimal.has_value() ? std::optional(Number(*row.decimal)) : std::nullopt);
+    // As it is kept, too.
+    ASSERT_EQ(DecimalSum::FromParts(sum.ToParts()), sum);
+    EXPECT_EQ(DecimalSum::FromParts(sum.ToParts())->ToDecimal(), decimal);
+  }
+}
+
+TEST(DecimalSumTest, ASumOfOneDecimalIsThatDecimal) {
+  testing::Random random;
+  for (int i = 0; i < 2'000; ++i) {
+    // Any number of digits and any exponent, at their limits more often.
+    std::string digits(1, "123456789"[random.Below(9)]);
+    const std::uint64_t more = random.OneIn(3) ? 37 : random.Below(38);
+    while (digits.size() <= more) digits.push_back(static_cast<char>('0' + random.Below(10)));
+    const int exponent = random.OneIn(4) ? 400 : random.OneIn(3) ? -400 : static_cast<int>(random.Below(801)) - 400;
+    const std::optional<Decimal> decimal =
+        Decimal::Parse((random.OneIn(2) ? "-" : "") + digits + "e" + std::to_string(exponent));
+    if (!decimal.has_value()) continue;
+    DecimalSum sum;
+    sum.Add(*decimal);
+    ASSERT_EQ(sum.ToDecimal(), decimal);
+    // Through the other form, that of far sums.
+    for (const std::string_view far : {"1e400"sv, "1e-400"sv}) sum.Add(Number(far));
+    for (const std::string_view far : {"1e400"sv, "1e-400"sv}) sum.Subtract(Number(far));
+    ASSERT_EQ(sum.ToDecimal(), decimal);
+    ASSERT_EQ(DecimalSum::FromParts(sum.ToParts())->ToDecimal(), decimal);
+  }
+}
+
 TEST(QuotientTest, IsExactWithin34DigitsAndElseRoundedHalfEven) {
   const struct {
     std::vector<std::string> numbers;
