@@ -5,8 +5,6 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <filesystem>
-#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -15,12 +13,9 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tallystick/store.h"
-#include "tests/support/fake_clock.h"
-#include "tests/support/random.h"
-#include "tests/support/raw_rows.h"
+#include "tests/support/modelled_store.h"
 #include "tests/support/status_matchers.h"
 #include "tests/support/stored.h"
-#include "tests/support/temp_folder.h"
 
 namespace tallystick::testing {
 namespace {
@@ -32,45 +27,8 @@ constexpr int kParts = 4;
 constexpr int kOperations = 100'000;
 constexpr int kOperationsBetweenComparisons = 400;
 
-class ModelTest : public ::testing::TestWithParam<int> {
+class ModelTest : public ModelledStoreTest {
  protected:
-  ModelTest() : random_(TestSeed() + static_cast<std::uint64_t>(GetParam())), path_(folder_.path("store-0")) {}
-
-  void Open() {
-    Options options;
-    options.clock = clock_.function();
-    options.profile = random_.OneIn(2) ? Profile::kEdge : Profile::kServer;
-    options.durability = Durability::kBuffered;
-    ASSERT_OK_AND_ASSIGN(store_, Store::Open(path_, options));
-  }
-
-  // --- What happens to the store ---
-
-  // Closing leaves nothing in memory: all rows go to table files.
-  void CloseAndReopen() {
-    ASSERT_THAT(store_->Close(), IsOk());
-    store_.reset();
-    Open();
-  }
-
-  void CompactAndReopen() {
-    ASSERT_THAT(store_->Close(), IsOk());
-    store_.reset();
-    RawRows(path_).Compact();
-    Open();
-  }
-
-  // What a killed process leaves is what its files hold now. The log has to be replayed, and every write that has
-  // returned must be there, buffered or not.
-  void CrashAndReopen() {
-    const std::string survivor = folder_.path("store-" + std::to_string(++crashes_));
-    std::filesystem::copy(path_, survivor, std::filesystem::copy_options::recursive);
-    store_.reset();
-    std::filesystem::remove_all(path_);
-    path_ = survivor;
-    Open();
-  }
-
   // --- Random input ---
 
   Uuid RandomAccount() { return Account(static_cast<std::uint8_t>(1 + random_.Below(3))); }
@@ -154,24 +112,7 @@ class ModelTest : public ::testing::TestWithParam<int> {
     const Uuid account = RandomAccount();
     std::vector<NewEvent> batch(random_.OneIn(4) ? 1 + random_.Below(12) : 1);
     std::generate(batch.begin(), batch.end(), [this] { return RandomEvent(); });
-    const WriteOptions options{
-        .durability = random_.OneIn(100) ? Durability::kSynced : Durability::kBuffered,
-        .mode = random_.OneIn(3) ? BatchMode::kAtomic : BatchMode::kPartial,
-        .timeout = random_.OneIn(100) ? std::optional(absl::Hours(1)) : std::nullopt,
-    };
-    if (random_.OneIn(3)) clock_.Advance(absl::Milliseconds(static_cast<int>(random_.Below(2000)) - 900));
-    if (random_.OneIn(2)) {
-      std::vector<std::string> texts;
-      for (const NewEvent& event : batch) texts.push_back(event.ToJson());
-      const std::vector<std::string_view> documents(texts.begin(), texts.end());
-      ASSERT_OK_AND_ASSIGN(const auto results, store_->WriteJson(account, documents, options));
-      model_.Apply(account, batch, options.mode, clock_.Now(), results);
-    } else {
-      std::vector<Event> events;
-      for (const NewEvent& event : batch) events.push_back(event.ToEvent());
-      ASSERT_OK_AND_ASSIGN(const auto results, store_->Write(account, events, options));
-      model_.Apply(account, batch, options.mode, clock_.Now(), results);
-    }
+    Write(account, batch);
   }
 
   void RandomRead() {
@@ -279,35 +220,17 @@ class ModelTest : public ::testing::TestWithParam<int> {
       ADD_FAILURE() << difference.family << " " << difference.key << ": " << difference.problem;
     }
   }
-
-  TempFolder folder_;
-  FakeClock clock_;
-  Random random_;
-  Model model_;
-  std::string path_;
-  int crashes_ = 0;
-  std::unique_ptr<Store> store_;
 };
 
 TEST_P(ModelTest, AnswersAsAPlainMapDoes) {
   Open();
   for (int operation = 1; operation <= kOperations / kParts && !HasFailure(); ++operation) {
     SCOPED_TRACE("operation " + std::to_string(operation));
-    bool reopened = true;
-    switch (random_.Below(4000)) {
-      case 0:
-        CloseAndReopen();
-        break;
-      case 1:
-        CompactAndReopen();
-        break;
-      case 2:
-      case 3:
-        CrashAndReopen();
-        break;
-      default:
-        reopened = false;
-        RandomWrite();
+    const bool reopened = random_.OneIn(1000);
+    if (reopened) {
+      Reopen();
+    } else {
+      RandomWrite();
     }
     if (HasFatalFailure()) return;
     RandomRead();

@@ -9,8 +9,8 @@
 #include "lib/json/event_parser.h"
 #include "tallystick/event.h"
 #include "tests/json/parsing.h"
-#include "tests/json/reference.h"
 #include "tests/support/hex.h"
+#include "tests/support/json_reader.h"
 #include "tests/support/random.h"
 
 namespace tallystick {

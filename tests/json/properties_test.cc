@@ -13,7 +13,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/json/parsing.h"
-#include "tests/json/reference.h"
+#include "tests/support/json_reader.h"
 #include "tests/support/random.h"
 
 namespace tallystick {
