@@ -89,7 +89,11 @@ std::vector<CommitQueue::RequestPointer> CommitQueue::TakeGroup() {
   std::vector<RequestPointer> group;
   group.reserve(queue_.size());  // nothing has been taken yet when this fails
   std::size_t bytes = 0;
-  while (!queue_.empty() && (group.empty() || bytes + queue_.front()->bytes() <= options_.group_bytes_max)) {
+  const auto joins = [&](const CommitRequest& next) {
+    if (group.empty()) return true;
+    return !group.front()->alone() && !next.alone() && bytes + next.bytes() <= options_.group_bytes_max;
+  };
+  while (!queue_.empty() && joins(*queue_.front())) {
     bytes += queue_.front()->bytes();
     queue_.front()->state_ = CommitRequest::State::kCommitting;
     group.push_back(std::move(queue_.front()));

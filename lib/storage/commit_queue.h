@@ -39,6 +39,9 @@ class CommitRequest {
   // About how many bytes it adds to a batch.
   virtual std::size_t bytes() const = 0;
 
+  // Whether it must be a group of its own: when it is decided, all that was decided before can be read.
+  virtual bool alone() const { return false; }
+
  private:
   friend class CommitQueue;
   enum class State { kQueued, kCommitting, kWritten, kDone };

@@ -294,6 +294,16 @@ absl::Status Database::Flush() {
   return FromRocksDb(impl_->db->Flush(rocksdb::FlushOptions(), impl_->handles), impl_->path + ": cannot flush");
 }
 
+absl::Status Database::Compact(Family family, const KeyRange& range, std::atomic<bool>* cancelled) {
+  rocksdb::CompactRangeOptions options;
+  options.exclusive_manual_compaction = false;
+  options.canceled = cancelled;
+  const rocksdb::Slice start = ToSlice(range.start);
+  const rocksdb::Slice limit = ToSlice(range.limit);
+  return FromRocksDb(impl_->db->CompactRange(options, impl_->handle(family), &start, &limit),
+                     impl_->path + ": cannot compact");
+}
+
 // --- Sizes ---
 
 std::uint64_t Database::ApproximateBytes(Family family, const KeyRange& range) const {

@@ -5,6 +5,7 @@
 #ifndef TALLYSTICK_LIB_STORAGE_DATABASE_H_
 #define TALLYSTICK_LIB_STORAGE_DATABASE_H_
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -167,6 +168,10 @@ class Database : public std::enable_shared_from_this<Database> {
 
   // Syncs, and leaves nothing in the log that opening would have to replay.
   absl::Status Flush();
+
+  // Writes the files anew that hold rows of the range, so that what was deleted takes no more space. Takes its time;
+  // runs beside everything else.
+  absl::Status Compact(Family family, const KeyRange& range, std::atomic<bool>* cancelled);
 
   // About how many bytes the range takes up, in files and in memory.
   std::uint64_t ApproximateBytes(Family family, const KeyRange& range) const;

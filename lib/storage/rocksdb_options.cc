@@ -6,6 +6,7 @@
 
 #include "rocksdb/cache.h"
 #include "rocksdb/filter_policy.h"
+#include "rocksdb/slice_transform.h"
 #include "rocksdb/table.h"
 #include "rocksdb/write_buffer_manager.h"
 
@@ -60,6 +61,9 @@ struct Shape {
   bool point_reads;  // worth a filter on whole keys
   bool misses;       // most of these find nothing: filter the last level as well, and the write buffer
   bool short_lived;  // LZ4 all the way down, so that files can move between levels unread
+  // A file has so many rows that its index and filter would be megabytes, most of a shard of the cache: they are read a
+  // piece at a time.
+  bool partitioned = false;
 };
 
 Shape ShapeOf(Family family) {
@@ -75,7 +79,7 @@ Shape ShapeOf(Family family) {
     case Family::kChanges:
       return {16 * kMiB, 2 * kMiB, 16 * kKiB, false, false, true};
     case Family::kRollups:
-      return {16 * kMiB, 1 * kMiB, 8 * kKiB, true, false, false};
+      return {16 * kMiB, 1 * kMiB, 8 * kKiB, true, true, false, true};
     case Family::kConsumers:
       return {1 * kMiB, 256 * kKiB, 4 * kKiB, false, false, true};
   }
@@ -141,7 +145,7 @@ rocksdb::ColumnFamilyOptions RocksDbOptions::For(Family family) const {
   }
   if (shape.misses) {
     table.data_block_index_type = rocksdb::BlockBasedTableOptions::kDataBlockBinaryAndHash;
-    if (edge) {  // filters larger than a small cache are read a partition at a time
+    if (edge || shape.partitioned) {  // on the edge, every filter is large beside the cache
       table.index_type = rocksdb::BlockBasedTableOptions::kTwoLevelIndexSearch;
       table.partition_filters = true;
       table.metadata_block_size = 4 * kKiB;
@@ -166,6 +170,9 @@ rocksdb::ColumnFamilyOptions RocksDbOptions::For(Family family) const {
   options.hard_pending_compaction_bytes_limit = 0;
   options.ttl = 0;
   options.optimize_filters_for_hits = shape.point_reads && !shape.misses;
+  // Batches come in key order: each row is looked for from where the one before went, instead of from the top of the
+  // skip list. Keys begin with an account or, in `rollups`, with the kind of row.
+  options.memtable_insert_with_hint_prefix_extractor.reset(rocksdb::NewFixedPrefixTransform(1));
   if (shape.misses) {
     options.memtable_prefix_bloom_size_ratio = 0.1;
     options.memtable_whole_key_filtering = true;

@@ -107,7 +107,9 @@ struct FakeRequest : CommitRequest {
 
   const std::string name;
   std::size_t size = 1;
+  bool alone() const override { return lone; }
   bool unchanged = false;  // writes nothing
+  bool lone = false;       // a group of its own
   absl::Status fate;       // what Decide says of it
 };
 
@@ -306,6 +308,20 @@ TEST_F(CommitQueueTest, AGroupStaysBelowItsSizeAndALargerRequestGoesAlone) {
   for (Caller* caller : callers) EXPECT_THAT(caller->Wait(), IsOk());
   EXPECT_THAT(committer_.groups(),
               ElementsAre(Names{"held"}, Names{"a", "b"}, Names{"c"}, Names{"d"}, Names{"e"}, Names{"f", "g", "h"}));
+}
+
+TEST_F(CommitQueueTest, ARequestThatMustBeAloneJoinsNobodyAndNobodyJoinsIt) {
+  HoldACommit();
+  std::vector<Caller*> callers;
+  for (const std::string name : {"a", "b", "Lone", "Lonely", "c", "d"}) {
+    const Request request = MakeRequest(name);
+    request->lone = name.front() == 'L';
+    callers.push_back(&SubmitBeside(request));
+  }
+  committer_.gate.Open();
+  for (Caller* caller : callers) EXPECT_THAT(caller->Wait(), IsOk());
+  EXPECT_THAT(committer_.groups(),
+              ElementsAre(Names{"held"}, Names{"a", "b"}, Names{"Lone"}, Names{"Lonely"}, Names{"c", "d"}));
 }
 
 TEST_F(CommitQueueTest, ManyThreadsAreEachCommittedOnceAndInTheirOrder) {

@@ -8,6 +8,7 @@
 #include "gtest/gtest.h"
 #include "rocksdb/cache.h"
 #include "rocksdb/comparator.h"
+#include "rocksdb/slice_transform.h"
 #include "rocksdb/table.h"
 #include "rocksdb/write_buffer_manager.h"
 
@@ -123,13 +124,33 @@ TEST(RocksDbOptionsTest, EveryFamilyKeepsClearOfKnownFaults) {
   }
 }
 
-TEST(RocksDbOptionsTest, ALookUpOfANewIdIsAnsweredByAFilterOnEveryLevel) {
+TEST(RocksDbOptionsTest, ALookUpOfANewRowIsAnsweredByAFilterOnEveryLevel) {
   for (const Profile profile : kProfiles) {
-    const rocksdb::ColumnFamilyOptions options = RocksDbOptions(profile, {}).For(Family::kEventIds);
-    EXPECT_NE(TableOf(options).filter_policy, nullptr);
-    EXPECT_FALSE(options.optimize_filters_for_hits);  // would leave the last level, most of the rows, without
-    EXPECT_GT(options.memtable_prefix_bloom_size_ratio, 0);
-    EXPECT_TRUE(options.memtable_whole_key_filtering);
+    for (const Family family : {Family::kEventIds, Family::kRollups}) {
+      const rocksdb::ColumnFamilyOptions options = RocksDbOptions(profile, {}).For(family);
+      EXPECT_NE(TableOf(options).filter_policy, nullptr);
+      EXPECT_FALSE(options.optimize_filters_for_hits);  // would leave the last level, most of the rows, without
+      EXPECT_GT(options.memtable_prefix_bloom_size_ratio, 0);
+      EXPECT_TRUE(options.memtable_whole_key_filtering);
+    }
+  }
+}
+
+// Its rows are so small that a file's whole filter would fill a shard of the cache.
+TEST(RocksDbOptionsTest, RollupsAreIndexedAndFilteredAPieceAtATime) {
+  for (const Profile profile : kProfiles) {
+    const rocksdb::BlockBasedTableOptions table = TableOf(RocksDbOptions(profile, {}).For(Family::kRollups));
+    EXPECT_EQ(table.index_type, rocksdb::BlockBasedTableOptions::kTwoLevelIndexSearch);
+    EXPECT_TRUE(table.partition_filters);
+  }
+}
+
+TEST(RocksDbOptionsTest, InsertsInKeyOrderBeginWhereTheLastOneWent) {
+  for (const Family family : kAllFamilies) {
+    const auto options = RocksDbOptions(Profile::kServer, {}).For(family);
+    const auto& hints = options.memtable_insert_with_hint_prefix_extractor;
+    ASSERT_NE(hints, nullptr);
+    EXPECT_TRUE(hints->InDomain("x")) << "a key without a prefix gets no hint";
   }
 }
 
