@@ -111,8 +111,7 @@ absl::StatusOr<std::shared_ptr<const Store::Impl::Parts>> Store::Impl::OpenForWr
                                                                          .events = EventsFor(options, failure)}));
   TALLYSTICK_ASSIGN_OR_RETURN(const storage::Identity identity, storage::ReadIdentity(*parts->database));
   parts->identity = std::make_shared<const storage::Identity>(identity);
-  TALLYSTICK_ASSIGN_OR_RETURN(const CommitPosition position, storage::ReadPosition(*parts->database, nullptr));
-  parts->writer = std::make_unique<ingest::Writer>(parts->database, parts->identity, position, failure, options);
+  TALLYSTICK_ASSIGN_OR_RETURN(parts->writer, ingest::Writer::Start(parts->database, parts->identity, failure, options));
   return parts;
 }
 
@@ -142,6 +141,7 @@ absl::Status Store::Impl::Close() {
     parts = std::exchange(parts_, nullptr);
   }
   if (parts == nullptr || parts->writer == nullptr) return absl::OkStatus();
+  parts->writer->StopKeeping();
   TALLYSTICK_RETURN_IF_ERROR(parts->writer->Sync());
   // The next opening has no log to replay.
   return parts->database->Flush();
@@ -240,8 +240,33 @@ ChangeIterator Store::Changes(const ChangesOptions& options) const {
 absl::StatusOr<Usage> Store::Query(const QueryOptions& options) const {
   TALLYSTICK_ASSIGN_OR_RETURN(const std::optional<query::View> view, impl_->TakeView());
   TALLYSTICK_RETURN_IF_ERROR(query::CheckQuery(options));
-  if (!view.has_value()) return Usage();
+  if (!view.has_value()) {
+    if (!options.declared.empty()) return absl::NotFoundError("there is no meter '" + options.declared + "'");
+    return Usage{.group_by = options.meter.group_by};
+  }
   return query::Query(*view, options);
+}
+
+absl::StatusOr<Outcome> Store::DefineMeter(const Uuid& account, const std::string& name, const Meter& meter) {
+  TALLYSTICK_ASSIGN_OR_RETURN(const auto parts, impl_->WritableParts());
+  return parts->writer->DefineMeter(account, name, meter);
+}
+
+absl::Status Store::AwaitMeter(const Uuid& account, const std::string& name,
+                               const std::function<bool(std::uint64_t, std::uint64_t)>& progress) const {
+  TALLYSTICK_ASSIGN_OR_RETURN(const auto parts, impl_->WritableParts());
+  return parts->writer->AwaitMeter(account, name, progress);
+}
+
+absl::StatusOr<std::vector<DeclaredMeter>> Store::Meters(const Uuid& account) const {
+  TALLYSTICK_ASSIGN_OR_RETURN(const std::optional<query::View> view, impl_->TakeView());
+  if (!view.has_value()) return std::vector<DeclaredMeter>();
+  return query::Meters(*view, account);
+}
+
+absl::Status Store::DropMeter(const Uuid& account, const std::string& name) {
+  TALLYSTICK_ASSIGN_OR_RETURN(const auto parts, impl_->WritableParts());
+  return parts->writer->DropMeter(account, name);
 }
 
 absl::StatusOr<StoreStats> Store::Stats(const Uuid& account) const {

@@ -89,6 +89,12 @@ absl::StatusOr<std::unique_ptr<Store>> OpenToWrite(const Target& target) {
   return Store::Open(target.db, BaseOptions());
 }
 
+absl::StatusOr<std::unique_ptr<Store>> OpenPresentToWrite(const Target& target) {
+  Options options = BaseOptions();
+  options.create_if_missing = false;
+  return Store::Open(target.db, options);
+}
+
 void Tell(const std::string& text) { std::fprintf(stderr, "tallystick: %s\n", Printable(text).c_str()); }
 
 int Fail(const absl::Status& status) {

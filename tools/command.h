@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -38,6 +39,22 @@ CLI::Option* AddRepeatable(CLI::App* command, const std::string& name, std::vect
 CLI::Option* AddNumber(CLI::App* command, const std::string& name, std::uint64_t least, std::uint64_t most,
                        const std::function<void(std::uint64_t)>& take, const std::string& description);
 
+// Adds an option whose value is one of some names, in any case. `choices` outlives the program's run.
+template <typename Value>
+CLI::Option* AddChoice(CLI::App* command, const std::string& name, const std::map<std::string, Value>& choices,
+                       const std::function<void(Value)>& take, const std::string& description) {
+  std::string names;
+  for (const auto& [choice, value] : choices) names += (names.empty() ? "" : ", ") + choice;
+  return command->add_option_function<std::string>(
+      name,
+      [=, &choices](const std::string& text) {
+        const auto choice = choices.find(CLI::detail::to_lower(text));
+        if (choice == choices.end()) throw CLI::ValidationError(name, "'" + text + "' is none of " + names);
+        take(choice->second);
+      },
+      description + ": " + names);
+}
+
 // Adds an option whose value is an RFC 3339 date-time.
 CLI::Option* AddTimestamp(CLI::App* command, const std::string& name, absl::Time* time, const std::string& description);
 
@@ -45,6 +62,8 @@ CLI::Option* AddTimestamp(CLI::App* command, const std::string& name, absl::Time
 absl::StatusOr<std::unique_ptr<Store>> OpenToRead(const Target& target);
 // Opens the store to write; makes an absent one.
 absl::StatusOr<std::unique_ptr<Store>> OpenToWrite(const Target& target);
+// Opens the store to write; never makes one.
+absl::StatusOr<std::unique_ptr<Store>> OpenPresentToWrite(const Target& target);
 
 // Tells a person on standard error: `tallystick: TEXT`.
 void Tell(const std::string& text);
@@ -57,6 +76,7 @@ void AddImport(CLI::App* program, int* exit_status);
 void AddGet(CLI::App* program, int* exit_status);
 void AddScan(CLI::App* program, int* exit_status);
 void AddQuery(CLI::App* program, int* exit_status);
+void AddMeter(CLI::App* program, int* exit_status);
 void AddStats(CLI::App* program, int* exit_status);
 void AddVerify(CLI::App* program, int* exit_status);
 

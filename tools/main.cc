@@ -9,6 +9,7 @@
 #include <new>
 #include <sstream>
 #include <string>
+#include <vector>
 
 #include "CLI/CLI.hpp"
 #include "command.h"
@@ -28,8 +29,29 @@ bool OccupyStandardDescriptors() {
   return true;
 }
 
+// Where the first words name no command: tells so, and with which words that can be mended.
+bool TellUnknownCommand(const CLI::App& program, int argc, char** argv) {
+  const CLI::App* command = &program;
+  std::string words;
+  for (int i = 1; i < argc && argv[i][0] != '-'; ++i) {
+    if (command->get_subcommands(nullptr).empty()) return false;  // what follows are its arguments
+    const std::string known = words;
+    words += (words.empty() ? "" : " ") + std::string(argv[i]);
+    const auto is_given = [&](const CLI::App* one) { return one->check_name(argv[i]); };
+    const std::vector<const CLI::App*> given = command->get_subcommands(is_given);
+    if (given.empty()) {
+      Tell("there is no command '" + words + "'; 'tallystick " + known + (known.empty() ? "" : " ") +
+           "--help' lists them");
+      return true;
+    }
+    command = given.front();
+  }
+  return false;
+}
+
 int Run(int argc, char** argv) {
-  CLI::App program("Stores deduplicated usage events, and reads them by time and by customer.", "tallystick");
+  CLI::App program("Stores deduplicated usage events, reads them by time and by customer, and adds them up.",
+                   "tallystick");
   program.set_version_flag("--version", "tallystick " TALLYSTICK_VERSION);
   program.require_subcommand(1);
   program.footer(
@@ -42,6 +64,7 @@ int Run(int argc, char** argv) {
   AddGet(&program, &exit_status);
   AddScan(&program, &exit_status);
   AddQuery(&program, &exit_status);
+  AddMeter(&program, &exit_status);
   AddStats(&program, &exit_status);
   AddVerify(&program, &exit_status);
 
@@ -49,11 +72,7 @@ int Run(int argc, char** argv) {
     program.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     const bool asked = error.get_exit_code() == 0;  // --help, --version
-    const auto is_given = [argv](const CLI::App* command) { return command->check_name(argv[1]); };
-    if (argc > 1 && argv[1][0] != '-' && program.get_subcommands(is_given).empty()) {
-      Tell("there is no command '" + std::string(argv[1]) + "'; 'tallystick --help' lists them");
-      return kWrongUsage;
-    }
+    if (TellUnknownCommand(program, argc, argv)) return kWrongUsage;
     std::ostringstream help;
     program.exit(error, help);
     if (!asked) return kWrongUsage;

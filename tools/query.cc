@@ -1,14 +1,13 @@
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "command.h"
+#include "meter_options.h"
 #include "output.h"
 #include "progress.h"
 #include "tallystick/event.h"
@@ -19,32 +18,12 @@ namespace {
 struct QueryCommandOptions {
   Target target;
   QueryOptions query;
-  std::vector<std::string> filters;
+  MeterOptions meter;
+  bool total = false;
 };
 
-const std::map<std::string, Aggregation> kAggregations = {
-    {"count", Aggregation::kCount},   {"sum", Aggregation::kSum},     {"min", Aggregation::kMin},
-    {"max", Aggregation::kMax},       {"avg", Aggregation::kAverage}, {"unique_count", Aggregation::kUniqueCount},
-    {"latest", Aggregation::kLatest},
-};
 const std::map<std::string, Window> kWindows = {
     {"minute", Window::kMinute}, {"hour", Window::kHour}, {"day", Window::kDay}, {"month", Window::kMonth}};
-
-// Adds an option whose value is one of some names, in any case.
-template <typename Value>
-CLI::Option* AddChoice(CLI::App* command, const std::string& name, const std::map<std::string, Value>& choices,
-                       const std::function<void(Value)>& take, const std::string& description) {
-  std::string names;
-  for (const auto& [choice, value] : choices) names += (names.empty() ? "" : ", ") + choice;
-  return command->add_option_function<std::string>(
-      name,
-      [=, &choices](const std::string& text) {
-        const auto choice = choices.find(CLI::detail::to_lower(text));
-        if (choice == choices.end()) throw CLI::ValidationError(name, "'" + text + "' is none of " + names);
-        take(choice->second);
-      },
-      description + ": " + names);
-}
 
 void AppendTime(const char* key, const std::optional<absl::Time>& time, std::string* json) {
   json->append("\"").append(key).append("\":");
@@ -73,15 +52,39 @@ void AppendRow(const UsageRow& row, const std::vector<std::string>& group_by, st
   json->append(",\"count\":" + std::to_string(row.count) + "}");
 }
 
-int Query(const QueryCommandOptions& options) {
-  const absl::StatusOr<std::unique_ptr<Store>> store = OpenToRead(options.target);
-  if (!store.ok()) return Fail(store.status());
+// "1 event", "12 events".
+std::string Events(std::uint64_t count) { return std::to_string(count) + (count == 1 ? " event" : " events"); }
+
+// What is not in the rows, for a person.
+void TellOf(const Usage& usage, const QueryOptions& query) {
+  if (usage.skipped > 0) {
+    Tell(Events(usage.skipped) + (usage.skipped == 1 ? " was" : " were") + " skipped, without a value " +
+         (query.declared.empty() ? "of '" + query.meter.property + "' " : "") + "to go by");
+  }
+  if (!query.declared.empty()) {
+    Tell((usage.from_rollups ? "answered from rollups; " : "the meter is not complete: answered from the events; ") +
+         Events(usage.events_read) + " read");
+  }
+}
+
+// The meter, or the name of one, and what to group it by. Throws a CLI::ParseError where the options say neither.
+QueryOptions QueryOf(const QueryCommandOptions& options) {
   QueryOptions query = options.query;
   query.account = options.target.account;
-  for (const std::string& filter : options.filters) {
-    const std::size_t equals = filter.find('=');
-    query.meter.filter[filter.substr(0, equals)].push_back(filter.substr(equals + 1));
+  if (query.declared.empty()) {
+    query.meter = DescribedMeter(options.meter);
+    return query;
   }
+  const std::vector<std::string>& group_by = options.meter.meter.group_by;
+  CheckGroupBy(group_by);
+  if (options.total || !group_by.empty()) query.group_by = group_by;
+  return query;
+}
+
+int Query(const QueryCommandOptions& options) {
+  QueryOptions query = QueryOf(options);
+  const absl::StatusOr<std::unique_ptr<Store>> store = OpenToRead(options.target);
+  if (!store.ok()) return Fail(store.status());
   Progress progress("events");
   query.progress = [&progress](std::uint64_t events_read) {
     progress.Update(events_read, std::nullopt);
@@ -98,15 +101,12 @@ int Query(const QueryCommandOptions& options) {
   std::string line;
   for (const UsageRow& row : usage->rows) {
     line.clear();
-    AppendRow(row, query.meter.group_by, &line);
+    AppendRow(row, usage->group_by, &line);
     if (!output.WriteLine(line)) break;
   }
   const absl::Status written = output.Flush();
   if (!written.ok()) return Fail(written);
-  if (usage->skipped > 0) {
-    Tell((usage->skipped == 1 ? "1 event was" : std::to_string(usage->skipped) + " events were") +
-         " skipped, without a value of '" + query.meter.property + "' to go by");
-  }
+  TellOf(*usage, query);
   return kDone;
 }
 
@@ -116,22 +116,17 @@ void AddQuery(CLI::App* program, int* exit_status) {
   CLI::App* command = program->add_subcommand("query", "Prints what events add up to, by window and group");
   const auto options = std::make_shared<QueryCommandOptions>();
   QueryOptions& query = options->query;
+  MeterOptions& meter = options->meter;
   AddTarget(command, &options->target);
-  command->add_option("--type", query.meter.event_type, "The type of the events")->required();
-  AddChoice<Aggregation>(
-      command, "--aggregation", kAggregations,
-      [&query](Aggregation aggregation) { query.meter.aggregation = aggregation; }, "What is made of them")
-      ->required();
-  command->add_option("--property", query.meter.property,
-                      "The property to aggregate: a key, or keys with dots between them");
-  AddRepeatable(command, "--group-by", &query.meter.group_by,
-                "A row for each value of this property; may be given again");
-  AddRepeatable(command, "--filter", &options->filters,
-                "PROPERTY=VALUE: only events with this value; given again for a property, with any of its values")
-      ->check([](const std::string& filter) {
-        const std::size_t equals = filter.find('=');
-        return equals == 0 || equals == std::string::npos ? "'" + filter + "' is not PROPERTY=VALUE" : std::string();
-      });
+  AddMeterOptions(command, &meter);
+  CLI::Option* const declared =
+      AddMeterName(command, "--meter", &query.declared,
+                   "A declared meter, by its name; --group-by then chooses among its properties, and takes all of them "
+                   "when not given");
+  for (CLI::Option* option : {meter.type, meter.aggregation, meter.property, meter.filter}) declared->excludes(option);
+  command->add_flag("--total", options->total, "With --meter: by none of its properties")
+      ->needs(declared)
+      ->excludes(meter.group_by);
   AddRepeatable(command, "--customer", &query.customer_aliases, "Only events of this customer; may be given again");
   AddTimestamp(command, "--from", &query.from, "The first instant of the range (RFC 3339)");
   AddTimestamp(command, "--to", &query.to, "The instant at which the range ends, itself left out");
@@ -141,7 +136,8 @@ void AddQuery(CLI::App* program, int* exit_status) {
       ->capture_default_str();
   command->footer(
       "Example: tallystick query --db usage.db --type message-sent --aggregation sum --property length "
-      "--from 2022-10-01T00:00:00Z --to 2022-11-01T00:00:00Z --window day --timezone Europe/Berlin");
+      "--from 2022-10-01T00:00:00Z --to 2022-11-01T00:00:00Z --window day --timezone Europe/Berlin\n"
+      "Example: tallystick query --db usage.db --meter messages --total --window month");
   command->callback([options, exit_status] { *exit_status = Query(*options); });
 }
 

@@ -17,7 +17,8 @@ std::string ToJson(const VerifyReport& report) {
   std::string json = std::string("{\"ok\":") + (report.ok() ? "true" : "false");
   json += number("events", report.events) + number("eventIds", report.event_ids);
   json += number("customers", report.customers) + number("changes", report.changes);
-  json += number("lastSequence", report.last_sequence) + number("differenceCount", report.difference_count);
+  json += number("rollups", report.rollups) + number("lastSequence", report.last_sequence);
+  json += number("differenceCount", report.difference_count);
   json += ",\"differences\":[";
   for (const Difference& difference : report.differences) {
     if (json.back() != '[') json.push_back(',');
@@ -51,7 +52,8 @@ int Verify(const Target& target) {
 }  // namespace
 
 void AddVerify(CLI::App* program, int* exit_status) {
-  CLI::App* command = program->add_subcommand("verify", "Checks every index of the store, of all accounts, row by row");
+  CLI::App* command =
+      program->add_subcommand("verify", "Checks every index and rollup of the store, of all accounts, row by row");
   const auto target = std::make_shared<Target>();
   AddTarget(command, target.get());
   command->footer("Example: tallystick verify --db usage.db");

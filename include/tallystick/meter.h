@@ -10,11 +10,18 @@
 // Numbers are decimals, as written in the events; nothing is ever rounded but an average without an end. docs/GUIDE.md
 // section 9 has the rules with examples.
 //
+// A meter can also be declared, under a name: the store then keeps what its events add up to by quarters of an hour and
+// days, in the commits that write the events, and a query reads those sums instead of the events.
+//
+//   store->DefineMeter(account, "messages", {.event_type = "message-sent", ...});
+//   const auto usage = store->Query({.account = account, .declared = "messages", .from = october, .to = november});
+//
 // Thread safety: plain values (thread-compatible).
 
 #ifndef TALLYSTICK_METER_H_
 #define TALLYSTICK_METER_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -62,9 +69,25 @@ struct Meter {
   std::map<std::string, std::vector<std::string>> filter{};
 };
 
+// A meter that the store keeps up to date. See `Store::DefineMeter`.
+struct DeclaredMeter {
+  std::string name{};
+  Meter meter{};
+  // Whether it has all events of before it was declared; queries of one that has not read the events.
+  bool complete = false;
+  std::uint64_t events_read = 0;  // of those events, by the building of a meter that is not complete
+};
+
+inline constexpr std::size_t kMeterNameBytesMax = 64;
+
 struct QueryOptions {
   Uuid account{};
+  // What is measured: a meter that is given here, or a declared one by its name. Not both: with a name, `meter` stays
+  // as it is.
   Meter meter{};
+  std::string declared{};
+  // Of a declared meter, the properties to group by: some of its own, in any order. Absent: all of them.
+  std::optional<std::vector<std::string>> group_by{};
   // The range is [from, to). The defaults leave both ends open. `from` at or after `to` is an empty range.
   absl::Time from = absl::InfinitePast();
   absl::Time to = absl::InfiniteFuture();
@@ -88,7 +111,7 @@ struct UsageRow {
   // outside years 0001 to 9999.
   std::optional<absl::Time> from{};
   std::optional<absl::Time> to{};
-  // The string forms of the meter's `group_by`, in its order; absent for an event without the property, or with null.
+  // The string forms of `Usage::group_by`, in its order; absent for an event without the property, or with null.
   std::vector<std::optional<std::string>> group{};
   // A decimal without exponent and trailing zeros. For kLatest, the string form of what is no number.
   std::string value{};
@@ -97,8 +120,12 @@ struct UsageRow {
 };
 
 struct Usage {
-  std::vector<UsageRow> rows{};  // by (from, group); absent before all strings, which order by bytes
-  std::uint64_t skipped = 0;     // events of the meter's type and filter without a value that its aggregation can take
+  std::vector<std::string> group_by{};  // the properties that rows are grouped by
+  std::vector<UsageRow> rows{};         // by (from, group); absent before all strings, which order by bytes
+  std::uint64_t skipped = 0;  // events of the meter's type and filter without a value that its aggregation can take
+  // Whether a declared meter's rollups answered. They leave out what they cannot: the pieces of a range or window that
+  // are less than a quarter of an hour, for example. The events of those are read.
+  bool from_rollups = false;
   std::uint64_t events_read = 0;
 };
 

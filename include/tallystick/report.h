@@ -51,6 +51,7 @@ struct VerifyReport {
   std::uint64_t event_ids = 0;
   std::uint64_t customers = 0;
   std::uint64_t changes = 0;
+  std::uint64_t rollups = 0;  // of declared meters
   std::uint64_t last_sequence = 0;
 
   std::uint64_t difference_count = 0;

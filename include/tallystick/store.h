@@ -21,6 +21,7 @@
 #define TALLYSTICK_STORE_H_
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -133,22 +134,50 @@ class Store {
   ChangeIterator Changes(const ChangesOptions& options = {}) const;
 
   // What the account's events in a range of time add up to. Reads the events of the range, or of the customers named;
-  // memory is that of the rows, and of the different values for kUniqueCount.
+  // of a declared meter that is complete, its rollups instead, as many as there are quarters of an hour or days. Memory
+  // is that of the rows, and of the different values for kUniqueCount.
   //
   //   INVALID_ARGUMENT     the meter is none, or the time zone is not in the system's list
+  //   NOT_FOUND            the account has no declared meter of this name
   //   OUT_OF_RANGE         an event's number is beyond what is exact (38 digits, exponents of 400); the message names
-  //   it.
-  //                        Superseding it heals the query; kCount, kUniqueCount and kLatest do not mind it
+  //                        it. Superseding it heals the query; kCount, kUniqueCount and kLatest do not mind it
   //   CANCELLED            `QueryOptions::progress` said so
   //   FAILED_PRECONDITION  the store is closed
   //   DATA_LOSS            a stored row does not decode or its checksum differs
   absl::StatusOr<Usage> Query(const QueryOptions& options) const;
 
+  // Declares a meter under a name of 1 to 64 of `[A-Za-z0-9._-]`, and keeps it up to date from then on. What was stored
+  // before is added in the background, by an event's time, while writes go on (each of its steps holds them up by a few
+  // milliseconds); if the process ends meanwhile, the next one that opens the store for writing goes on. Returns, when
+  // the declaration is on stable storage, kCreated, or kUnchanged where the same meter has this name already (the order
+  // of a filter's values does not matter, that of `group_by` does).
+  //
+  //   INVALID_ARGUMENT     the name or the meter is none
+  //   ALREADY_EXISTS       another meter has this name
+  //   FAILED_PRECONDITION, RESOURCE_EXHAUSTED, DATA_LOSS, UNKNOWN   as for `Write`
+  absl::StatusOr<Outcome> DefineMeter(const Uuid& account, const std::string& name, const Meter& meter);
+
+  // Returns when the meter is complete. `progress`, if given, is called about ten times a second with the events read
+  // so far and about how many there are; when it returns false, the wait ends with CANCELLED and the building goes on.
+  // NOT_FOUND: there is no such meter (any more). Otherwise what stopped the building, as for `Write`; the next opening
+  // tries again.
+  absl::Status AwaitMeter(
+      const Uuid& account, const std::string& name,
+      const std::function<bool(std::uint64_t events_read, std::uint64_t events_total)>& progress = {}) const;
+
+  // The account's declared meters, by name.
+  absl::StatusOr<std::vector<DeclaredMeter>> Meters(const Uuid& account) const;
+
+  // Ends the declaration, which is on stable storage when this returns; NOT_FOUND when there is none. Its rollups are
+  // deleted in the background, and their space is freed.
+  absl::Status DropMeter(const Uuid& account, const std::string& name);
+
   // Counts and sizes. Reads every event of the store once.
   absl::StatusOr<StoreStats> Stats(const Uuid& account) const;
 
-  // Checks every row of every index against the events, of all accounts. Reads the whole store. An error (DATA_LOSS)
-  // means that something could not be read; differences between readable rows are in the report.
+  // Checks every row of every index and of every declared meter against the events, of all accounts. Reads the whole
+  // store, and the events of accounts with declared meters twice. Memory does not grow with the store. An error
+  // (DATA_LOSS) means that something could not be read; differences between readable rows are in the report.
   absl::StatusOr<VerifyReport> Verify(const VerifyOptions& options = {}) const;
 
   // The history that was current at the opening; no call to the disk. Answers after `Close` as well.

@@ -95,6 +95,7 @@ class ByteReader {
 
   std::string_view TakeRest() { return Bytes(rest_.size()); }
 
+  std::string_view rest() const { return rest_; }
   bool ok() const { return ok_; }
   bool at_end() const { return ok_ && rest_.empty(); }
 

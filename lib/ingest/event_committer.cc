@@ -9,6 +9,7 @@
 #include "lib/base/status_macros.h"
 #include "lib/encoding/keys.h"
 #include "lib/encoding/rows.h"
+#include "lib/ingest/lone_request.h"
 
 namespace tallystick::ingest {
 
@@ -16,10 +17,13 @@ using storage::Family;
 
 EventCommitter::EventCommitter(std::shared_ptr<const storage::Database> database,
                                std::shared_ptr<const storage::Identity> identity, const CommitPosition& position,
-                               std::size_t recent_slots, std::function<absl::Time()> clock)
+                               std::size_t recent_slots, std::function<absl::Time()> clock, const MeterBook* meters,
+                               Rollups* rollups)
     : database_(std::move(database)),
       identity_(std::move(identity)),
       clock_(std::move(clock)),
+      meters_(meters),
+      rollups_(rollups),
       position_(position),
       visible_(position.sequence),
       recent_(recent_slots, 0) {
@@ -28,6 +32,12 @@ EventCommitter::EventCommitter(std::shared_ptr<const storage::Database> database
 
 void EventCommitter::Decide(absl::Span<storage::CommitRequest* const> group, absl::Span<absl::Status> statuses,
                             storage::Batch* batch) {
+  if (group.front()->alone()) {
+    // Nothing but a LoneRequest is, and it is the whole group.
+    statuses.front() = static_cast<LoneRequest*>(group.front())->Decide(batch);
+    if (!statuses.front().ok()) batch->Clear();
+    return;
+  }
   const absl::Time now = clock_();
   const std::optional<Instant> now_instant = Instant::FromTime(now);
   if (!now_instant.has_value()) {
@@ -38,23 +48,30 @@ void EventCommitter::Decide(absl::Span<storage::CommitRequest* const> group, abs
   }
   now_ = *now_instant;
   receipt_ = Receipt::FromTime(now);
+  current_meters_ = meters_->meters();
   decided_.clear();
   newest_.clear();
   leaving_.clear();
   for (std::size_t i = 0; i < group.size(); ++i) {
-    auto* request = static_cast<PreparedBatch*>(group[i]);  // the queue is given nothing else
+    auto* request = static_cast<PreparedBatch*>(group[i]);  // the queue is given no third kind
     statuses[i] = Refresh(request);
     if (!statuses[i].ok()) continue;
     DecideRequest(request, group.size() == 1);
     decided_.push_back(request);
   }
 
+  if (const absl::Status status = AddRollups(batch); !status.ok()) {
+    // The sequences that were given out stay gaps.
+    batch->Clear();
+    for (absl::Status& other : statuses) other.Update(status);
+    return;
+  }
   for (PreparedBatch* request : decided_) AddRows(request, batch);
   for (const Leaving& leaving : leaving_) {
     const EventIdRow& row = leaving.stored.row;
-    batch->Delete(Family::kEvents,
-                  EventKey{.account = leaving.account, .time = row.time, .sequence = row.sequence}.Encode());
-    batch->Delete(Family::kCustomers, CustomerKey{.account = leaving.account,
+    const Uuid& account = leaving.request->account();
+    batch->Delete(Family::kEvents, EventKey{.account = account, .time = row.time, .sequence = row.sequence}.Encode());
+    batch->Delete(Family::kCustomers, CustomerKey{.account = account,
                                                   .customer_alias = leaving.stored.customer_alias,
                                                   .time = row.time,
                                                   .sequence = row.sequence}
@@ -73,9 +90,46 @@ void EventCommitter::MarkRecent(PreparedBatch* request) {
   }
 }
 
-void EventCommitter::Written() { visible_.store(position_.sequence, std::memory_order_release); }
+absl::Status EventCommitter::AddRollups(storage::Batch* batch) {
+  // Of one event, to all meters that have it.
+  const auto each = [this](const PreparedBatch& request, const metering::Contributions::Range& range,
+                           std::string_view alias, const EventPosition& position, const auto& take) {
+    for (const metering::Contribution& contribution : request.contributions().At(range)) {
+      if (!meters_->Includes(*contribution.meter, position)) continue;
+      take(Rollups::Change{.contributions = &request.contributions(),
+                           .contribution = &contribution,
+                           .customer_alias = alias,
+                           .position = position});
+    }
+  };
+  for (const Leaving& leaving : leaving_) {
+    const EventIdRow& row = leaving.stored.row;
+    each(*leaving.request, leaving.stored.metering, leaving.stored.customer_alias,
+         {.time = row.time, .sequence = row.sequence},
+         [this](const Rollups::Change& change) { rollups_->Leave(change); });
+  }
+  for (const PreparedBatch* const request : decided_) {
+    for (const std::uint32_t i : request->by_time()) {
+      const PreparedEvent& event = request->events()[i];
+      const Decision& decision = request->decisions()[i];
+      if (!decision.live) continue;
+      each(*request, event.metering, request->Alias(event), {.time = decision.time, .sequence = decision.sequence},
+           [this](const Rollups::Change& change) { rollups_->Enter(change); });
+    }
+  }
+  return rollups_->AddRows(batch);
+}
+
+void EventCommitter::Written() {
+  rollups_->Written();
+  visible_.store(position_.sequence, std::memory_order_release);
+}
 
 absl::Status EventCommitter::Refresh(PreparedBatch* request) {
+  // A meter was declared or dropped since.
+  if (request->contributions().meters() != current_meters_) {
+    TALLYSTICK_RETURN_IF_ERROR(request->Measure(current_meters_));
+  }
   if (request->events().size() >= kSequenceEnd - position_.sequence) {
     return absl::ResourceExhaustedError("the store has used all its sequence numbers");
   }
@@ -85,10 +139,9 @@ absl::Status EventCommitter::Refresh(PreparedBatch* request) {
       TALLYSTICK_ASSIGN_OR_RETURN(event.stored, ReadStored(*database_, request->IdKey(event)));
     }
     if (event.stored.has_value() && event.stored->customer_alias.empty() && !event.SameAs(event.stored->row)) {
-      absl::StatusOr<std::string> alias = ReadAlias(*database_, request->account(), event.stored->row);
-      if (absl::IsNotFound(alias.status())) return absl::DataLossError(alias.status().message());
-      TALLYSTICK_RETURN_IF_ERROR(alias.status());
-      event.stored->customer_alias = *std::move(alias);
+      const absl::Status read = request->ReadLeaving(*database_, &*event.stored);
+      if (absl::IsNotFound(read)) return absl::DataLossError(read.message());
+      TALLYSTICK_RETURN_IF_ERROR(read);
     }
   }
   return absl::OkStatus();
@@ -112,7 +165,7 @@ void EventCommitter::DecideRequest(PreparedBatch* request, bool alone) {
       decision = {.outcome = Outcome::kUnchanged, .time = row.time, .sequence = row.sequence, .receipt = row.receipt};
       continue;
     }
-    Store(request->account(), event, *newest, &decision);
+    Store(*request, event, *newest, &decision);
     *newest = {.exists = true,
                .row = {.state = EventIdState::kLive,
                        .time = decision.time,
@@ -123,7 +176,7 @@ void EventCommitter::DecideRequest(PreparedBatch* request, bool alone) {
   }
 }
 
-void EventCommitter::Store(const Uuid& account, const PreparedEvent& event, const Newest& replaced,
+void EventCommitter::Store(const PreparedBatch& request, const PreparedEvent& event, const Newest& replaced,
                            Decision* decision) {
   ++position_.sequence;
   // Far from its end: the clock stays below the year 10000, and every sequence there is takes two years of ticks.
@@ -141,7 +194,7 @@ void EventCommitter::Store(const Uuid& account, const PreparedEvent& event, cons
   if (replaced.decision != nullptr) {
     replaced.decision->live = false;  // its rows need not be written at all
   } else {
-    leaving_.push_back({.account = account, .stored = *event.stored});
+    leaving_.push_back({.request = &request, .stored = *event.stored});
   }
 }
 

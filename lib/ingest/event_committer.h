@@ -17,7 +17,9 @@
 #include "absl/types/span.h"
 #include "lib/base/instant.h"
 #include "lib/encoding/meta_rows.h"
+#include "lib/ingest/meter_book.h"
 #include "lib/ingest/prepared_batch.h"
+#include "lib/ingest/rollups.h"
 #include "lib/storage/commit_queue.h"
 #include "lib/storage/database.h"
 #include "lib/storage/meta.h"
@@ -27,9 +29,10 @@ namespace tallystick::ingest {
 class EventCommitter : public storage::Committer {
  public:
   // `position` is the last one given out so far. `recent_slots`, a power of two, is how finely recent commits are told
-  // apart (8 bytes each): fewer make more look-ups in vain.
+  // apart (8 bytes each): fewer make more look-ups in vain. `meters` and `rollups` outlive the committer.
   EventCommitter(std::shared_ptr<const storage::Database> database, std::shared_ptr<const storage::Identity> identity,
-                 const CommitPosition& position, std::size_t recent_slots, std::function<absl::Time()> clock);
+                 const CommitPosition& position, std::size_t recent_slots, std::function<absl::Time()> clock,
+                 const MeterBook* meters, Rollups* rollups);
 
   void Decide(absl::Span<storage::CommitRequest* const> group, absl::Span<absl::Status> statuses,
               storage::Batch* batch) override;
@@ -49,21 +52,25 @@ class EventCommitter : public storage::Committer {
   // Looks again for what was committed since the request looked: all its reads, so that deciding cannot fail half-way.
   absl::Status Refresh(PreparedBatch* request);
   void DecideRequest(PreparedBatch* request, bool alone);
-  void Store(const Uuid& account, const PreparedEvent& event, const Newest& replaced, Decision* decision);
+  void Store(const PreparedBatch& request, const PreparedEvent& event, const Newest& replaced, Decision* decision);
   void AddRows(PreparedBatch* request, storage::Batch* batch) const;
+  // What the group's events change in the rollups.
+  absl::Status AddRollups(storage::Batch* batch);
 
   void MarkRecent(PreparedBatch* request);
   std::uint64_t& RecentSlot(const PreparedEvent& event) { return recent_[event.identity_hash & (recent_.size() - 1)]; }
 
   // A stored event that leaves every index.
   struct Leaving {
-    Uuid account{};
+    const PreparedBatch* request = nullptr;
     Stored stored{};
   };
 
   const std::shared_ptr<const storage::Database> database_;
   const std::shared_ptr<const storage::Identity> identity_;
   const std::function<absl::Time()> clock_;
+  const MeterBook* const meters_;
+  Rollups* const rollups_;
 
   CommitPosition position_;
   std::atomic<std::uint64_t> visible_;
@@ -74,6 +81,7 @@ class EventCommitter : public storage::Committer {
   // Of the group that is being decided.
   Instant now_;      // the time of receipt: what the clock says, also when it has stepped back
   Receipt receipt_;  // the earliest that the group may get
+  std::shared_ptr<const metering::KeptMeters> current_meters_;
   std::vector<PreparedBatch*> decided_;
   absl::flat_hash_map<std::string_view, Newest> newest_;  // by id key
   std::vector<Leaving> leaving_;

@@ -119,6 +119,22 @@ void PreparedBatch::Sort() {
   decisions_.resize(count);
 }
 
+absl::Status PreparedBatch::Measure(const std::shared_ptr<const metering::KeptMeters>& meters) {
+  const bool again = contributions_.has_value();
+  contributions_.emplace(meters, account_);
+  const bool any = !meters->Of(account_).empty();
+  if (!any && !again) return absl::OkStatus();
+  for (PreparedEvent& event : events_) {
+    event.metering = {};
+    // What it gave to the meters of before is forgotten: an alias that is empty is read again, and the rest with it.
+    if (event.stored.has_value()) event.stored = Stored{.row = event.stored->row};
+    if (!any) continue;
+    TALLYSTICK_ASSIGN_OR_RETURN(const EventRow row, EventRow::Decode(Row(event, {})));
+    TALLYSTICK_ASSIGN_OR_RETURN(event.metering, contributions_->Add(row));
+  }
+  return absl::OkStatus();
+}
+
 absl::Status PreparedBatch::LookUp(const storage::Database& database, std::uint64_t committed) {
   looked_up_at_ = committed;
   if (by_id_.empty()) return absl::OkStatus();
@@ -137,16 +153,23 @@ absl::Status PreparedBatch::LookUp(const storage::Database& database, std::uint6
     const std::optional<std::string_view> value = found.value(at);
     if (!value.has_value()) continue;
     TALLYSTICK_ASSIGN_OR_RETURN(const EventIdRow row, EventIdRow::Decode(*value));
-    Stored& stored = event.stored.emplace(Stored{.row = row, .customer_alias = {}});
+    Stored& stored = event.stored.emplace(Stored{.row = row});
     if (event.SameAs(row)) continue;
     // A row that is not found was superseded in the meantime, or is lost: the committer, who looks again, tells which.
-    absl::StatusOr<std::string> alias = ReadAlias(database, account_, row);
-    if (alias.ok()) {
-      stored.customer_alias = *std::move(alias);
-    } else if (!absl::IsNotFound(alias.status())) {
-      return std::move(alias).status();
-    }
+    const absl::Status read = ReadLeaving(database, &stored);
+    if (!read.ok() && !absl::IsNotFound(read)) return read;
   }
+  return absl::OkStatus();
+}
+
+absl::Status PreparedBatch::ReadLeaving(const storage::Database& database, Stored* stored) {
+  const EventKey key = {.account = account_, .time = stored->row.time, .sequence = stored->row.sequence};
+  TALLYSTICK_ASSIGN_OR_RETURN(const std::optional<std::string> value,
+                              database.Get(storage::Family::kEvents, key.Encode()));
+  if (!value.has_value()) return absl::NotFoundError("events: no row for " + DescribeEventKey(key.Encode()));
+  TALLYSTICK_ASSIGN_OR_RETURN(const EventRow event, EventRow::Decode(*value));
+  TALLYSTICK_ASSIGN_OR_RETURN(stored->metering, contributions_->Add(event));
+  stored->customer_alias = event.customer_alias;
   return absl::OkStatus();
 }
 
@@ -172,16 +195,7 @@ absl::StatusOr<std::optional<Stored>> ReadStored(const storage::Database& databa
   TALLYSTICK_ASSIGN_OR_RETURN(const std::optional<std::string> value, database.Get(storage::Family::kEventIds, id_key));
   if (!value.has_value()) return std::optional<Stored>();
   TALLYSTICK_ASSIGN_OR_RETURN(const EventIdRow row, EventIdRow::Decode(*value));
-  return std::optional<Stored>(Stored{.row = row, .customer_alias = {}});
-}
-
-absl::StatusOr<std::string> ReadAlias(const storage::Database& database, const Uuid& account, const EventIdRow& row) {
-  const EventKey key = {.account = account, .time = row.time, .sequence = row.sequence};
-  TALLYSTICK_ASSIGN_OR_RETURN(const std::optional<std::string> value,
-                              database.Get(storage::Family::kEvents, key.Encode()));
-  if (!value.has_value()) return absl::NotFoundError("events: no row for " + DescribeEventKey(key.Encode()));
-  TALLYSTICK_ASSIGN_OR_RETURN(const EventRow event, EventRow::Decode(*value));
-  return std::string(event.customer_alias);
+  return std::optional<Stored>(Stored{.row = row});
 }
 
 }  // namespace tallystick::ingest

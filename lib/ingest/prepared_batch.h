@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -17,6 +18,7 @@
 #include "lib/base/keyed_hash.h"
 #include "lib/encoding/rows.h"
 #include "lib/json/event_parser.h"
+#include "lib/metering/contributions.h"
 #include "lib/storage/commit_queue.h"
 #include "lib/storage/database.h"
 #include "tallystick/uuid.h"
@@ -27,7 +29,9 @@ namespace tallystick::ingest {
 // What stands under an event's identity.
 struct Stored {
   EventIdRow row{};
-  std::string customer_alias{};  // to find its row in `customers`; empty until it is needed
+  // What is needed once it leaves; the alias is empty until then.
+  std::string customer_alias{};               // to find its row in `customers`
+  metering::Contributions::Range metering{};  // what it gave to the declared meters
 };
 
 // One valid event. Offsets count into PreparedBatch's text.
@@ -42,8 +46,9 @@ struct PreparedEvent {
   bool repeated = false;          // another event of this batch has the same identity
   std::optional<Instant> time{};  // absent: the time of receipt
   std::uint64_t fingerprint = 0;
-  std::uint64_t identity_hash = 0;  // of the id key, for this process only
-  std::optional<Stored> stored{};   // as of PreparedBatch::looked_up_at()
+  std::uint64_t identity_hash = 0;            // of the id key, for this process only
+  std::optional<Stored> stored{};             // as of PreparedBatch::looked_up_at()
+  metering::Contributions::Range metering{};  // what it gives to the declared meters
 
   // Whether `row` says the same, so that storing this event would change nothing.
   bool SameAs(const EventIdRow& row) const {
@@ -74,15 +79,26 @@ class PreparedBatch : public storage::CommitRequest {
   // Sorts, once all events are there.
   void Sort();
 
-  // Reads what is stored under the events' identities. `committed` is a sequence whose commit is visible already.
+  // Finds out what the events give to these meters, of which those of the account count. Forgets what stored events
+  // gave to others.
+  absl::Status Measure(const std::shared_ptr<const metering::KeptMeters>& meters);
+
+  // Reads what is stored under the events' identities, after Measure(). `committed` is a sequence whose commit is
+  // visible already.
   absl::Status LookUp(const storage::Database& database, std::uint64_t committed);
+
+  // Reads what is needed of an event's stored one so that it can leave. NOT_FOUND when it is not there (any more).
+  absl::Status ReadLeaving(const storage::Database& database, Stored* stored);
 
   std::size_t bytes() const override;
 
   const Uuid& account() const { return account_; }
   std::vector<PreparedEvent>& events() { return events_; }
+  const std::vector<PreparedEvent>& events() const { return events_; }
   std::vector<Decision>& decisions() { return decisions_; }  // one for each event
+  const std::vector<Decision>& decisions() const { return decisions_; }
   std::uint64_t looked_up_at() const { return looked_up_at_; }
+  const metering::Contributions& contributions() const { return *contributions_; }
 
   std::string_view IdKey(const PreparedEvent& event) const;
   std::string_view Alias(const PreparedEvent& event) const;
@@ -104,13 +120,11 @@ class PreparedBatch : public storage::CommitRequest {
   std::vector<std::uint32_t> by_time_;
   std::vector<std::uint32_t> by_customer_;
   std::uint64_t looked_up_at_ = 0;
+  std::optional<metering::Contributions> contributions_;  // set by Measure()
 };
 
 // What stands under `id_key` now; absent when nothing does.
 absl::StatusOr<std::optional<Stored>> ReadStored(const storage::Database& database, std::string_view id_key);
-
-// The alias of a stored event, from its `events` row. NOT_FOUND when there is no such row (any more).
-absl::StatusOr<std::string> ReadAlias(const storage::Database& database, const Uuid& account, const EventIdRow& row);
 
 }  // namespace tallystick::ingest
 

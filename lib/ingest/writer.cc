@@ -8,11 +8,16 @@
 #include "absl/time/time.h"
 #include "lib/base/status_macros.h"
 #include "lib/encoding/event_id.h"
+#include "lib/ingest/lone_request.h"
+#include "lib/metering/kept_meters.h"
+#include "lib/metering/meter_reader.h"
 
 namespace tallystick::ingest {
 namespace {
 
 using Clock = storage::CommitQueue::Clock;
+
+constexpr bool kSync = true;
 
 constexpr std::size_t kKiB = 1024;
 constexpr std::size_t kMiB = 1024 * kKiB;
@@ -28,6 +33,9 @@ std::size_t GroupBytesMax(Profile profile) { return profile == Profile::kEdge ? 
 
 // How finely recent commits are told apart: enough that two writers of 10,000 events each look up few ids in vain.
 std::size_t RecentSlots(Profile profile) { return profile == Profile::kEdge ? 1 << 13 : 1 << 18; }
+
+// Of the cells of declared meters, those that commits change again and again: some hundred bytes each.
+std::size_t RollupCacheBytes(Profile profile) { return profile == Profile::kEdge ? kMiB : 32 * kMiB; }
 
 Clock::time_point DeadlineAfter(absl::Duration timeout) {
   // A timeout so long that it cannot pass is none.
@@ -66,15 +74,35 @@ std::optional<Rejection> ReadEvent(const Event& event, EventParser* parser, Pars
 
 }  // namespace
 
+absl::StatusOr<std::unique_ptr<Writer>> Writer::Start(std::shared_ptr<storage::Database> database,
+                                                      std::shared_ptr<const storage::Identity> identity,
+                                                      std::shared_ptr<storage::FailureLatch> failure,
+                                                      const Options& options) {
+  TALLYSTICK_ASSIGN_OR_RETURN(const CommitPosition position, storage::ReadPosition(*database, nullptr));
+  TALLYSTICK_ASSIGN_OR_RETURN(std::unique_ptr<MeterBook> meters, MeterBook::Load(*database));
+  return std::unique_ptr<Writer>(
+      new Writer(std::move(database), std::move(identity), position, std::move(meters), std::move(failure), options));
+}
+
 Writer::Writer(std::shared_ptr<storage::Database> database, std::shared_ptr<const storage::Identity> identity,
-               const CommitPosition& position, std::shared_ptr<storage::FailureLatch> failure, const Options& options)
+               const CommitPosition& position, std::unique_ptr<MeterBook> meters,
+               std::shared_ptr<storage::FailureLatch> failure, const Options& options)
     : database_(std::move(database)),
       identity_(std::move(identity)),
       options_(options),
-      committer_(database_, identity_, position, RecentSlots(options.profile), options.clock),
+      meters_(std::move(meters)),
+      rollups_(database_, RollupCacheBytes(options.profile)),
+      committer_(database_, identity_, position, RecentSlots(options.profile), options.clock, meters_.get(), &rollups_),
       queue_(database_, std::move(failure), &committer_,
              {.group_bytes_max = GroupBytesMax(options.profile),
-              .sync_interval = absl::ToChronoNanoseconds(options.sync_interval)}) {}
+              .sync_interval = absl::ToChronoNanoseconds(options.sync_interval)}),
+      keeper_({.database = database_,
+               .meters = meters_.get(),
+               .rollups = &rollups_,
+               .queue = &queue_,
+               .report = [diagnostics = options.diagnostics](const absl::Status& status) {
+                 if (diagnostics) diagnostics({.severity = Severity::kError, .text = status.ToString()});
+               }}) {}
 
 absl::StatusOr<std::vector<WriteResult>> Writer::Write(const Uuid& account, absl::Span<const Event> events,
                                                        const WriteOptions& options) {
@@ -148,11 +176,74 @@ absl::StatusOr<std::vector<WriteResult>> Writer::WriteInputs(const Uuid& account
   if (refused || batch->events().empty()) return results;
 
   batch->Sort();
+  TALLYSTICK_RETURN_IF_ERROR(batch->Measure(meters_->meters()));
   TALLYSTICK_RETURN_IF_ERROR(batch->LookUp(*database_, committer_.visible_sequence()));
   const bool sync = options.durability.value_or(options_.durability) == Durability::kSynced;
   TALLYSTICK_RETURN_IF_ERROR(queue_.Submit(batch, sync, deadline));
   FillResults(batch.get(), &results);
+  if (rollups_.stale_count() != stale_count_.load(std::memory_order_relaxed)) {
+    stale_count_.store(rollups_.stale_count(), std::memory_order_relaxed);
+    keeper_.Wake();
+  }
   return results;
+}
+
+namespace {
+
+class DefineRequest : public LoneRequest {
+ public:
+  DefineRequest(MeterBook* meters, const Uuid& account, std::string name, Meter meter)
+      : meters_(meters), account_(account), name_(std::move(name)), meter_(std::move(meter)) {}
+
+  absl::Status Decide(storage::Batch* batch) override {
+    TALLYSTICK_ASSIGN_OR_RETURN(outcome_, meters_->Define(account_, name_, meter_, batch));
+    return absl::OkStatus();
+  }
+  Outcome outcome() const { return outcome_; }
+
+ private:
+  MeterBook* const meters_;
+  const Uuid account_;
+  const std::string name_;
+  const Meter meter_;
+  Outcome outcome_ = Outcome::kUnchanged;
+};
+
+class DropRequest : public LoneRequest {
+ public:
+  DropRequest(MeterBook* meters, const Uuid& account, std::string name)
+      : meters_(meters), account_(account), name_(std::move(name)) {}
+
+  absl::Status Decide(storage::Batch* batch) override { return meters_->Drop(account_, name_, batch).status(); }
+
+ private:
+  MeterBook* const meters_;
+  const Uuid account_;
+  const std::string name_;
+};
+
+}  // namespace
+
+absl::StatusOr<Outcome> Writer::DefineMeter(const Uuid& account, const std::string& name, const Meter& meter) {
+  TALLYSTICK_RETURN_IF_ERROR(metering::CheckMeterName(name));
+  TALLYSTICK_RETURN_IF_ERROR(metering::CheckMeter(meter));
+  const auto request = std::make_shared<DefineRequest>(meters_.get(), account, name, meter);
+  TALLYSTICK_RETURN_IF_ERROR(queue_.Submit(request, kSync, Clock::time_point::max()));
+  keeper_.Wake();
+  return request->outcome();
+}
+
+absl::Status Writer::DropMeter(const Uuid& account, const std::string& name) {
+  const auto request = std::make_shared<DropRequest>(meters_.get(), account, name);
+  TALLYSTICK_RETURN_IF_ERROR(queue_.Submit(request, kSync, Clock::time_point::max()));
+  keeper_.Wake();
+  return absl::OkStatus();
+}
+
+absl::Status Writer::AwaitMeter(const Uuid& account, const std::string& name,
+                                const std::function<bool(std::uint64_t, std::uint64_t)>& progress) const {
+  return meters_->Await(account, name, progress,
+                        [this] { return database_->ApproximateRows(storage::Family::kEvents); });
 }
 
 void Writer::FillResults(PreparedBatch* batch, std::vector<WriteResult>* results) const {

@@ -3,6 +3,8 @@
 #ifndef TALLYSTICK_LIB_INGEST_WRITER_H_
 #define TALLYSTICK_LIB_INGEST_WRITER_H_
 
+#include <atomic>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -15,7 +17,10 @@
 #include "absl/types/span.h"
 #include "lib/base/instant.h"
 #include "lib/ingest/event_committer.h"
+#include "lib/ingest/meter_book.h"
+#include "lib/ingest/meter_keeper.h"
 #include "lib/ingest/prepared_batch.h"
+#include "lib/ingest/rollups.h"
 #include "lib/json/event_parser.h"
 #include "lib/storage/commit_queue.h"
 #include "lib/storage/database.h"
@@ -31,9 +36,11 @@ namespace tallystick::ingest {
 // Thread-safe. See the functions of the same names in tallystick/store.h.
 class Writer {
  public:
-  // `position` is the last one that the database holds.
-  Writer(std::shared_ptr<storage::Database> database, std::shared_ptr<const storage::Identity> identity,
-         const CommitPosition& position, std::shared_ptr<storage::FailureLatch> failure, const Options& options);
+  // Everything is as the database holds it. DATA_LOSS when a row that is needed does not decode.
+  static absl::StatusOr<std::unique_ptr<Writer>> Start(std::shared_ptr<storage::Database> database,
+                                                       std::shared_ptr<const storage::Identity> identity,
+                                                       std::shared_ptr<storage::FailureLatch> failure,
+                                                       const Options& options);
 
   absl::StatusOr<std::vector<WriteResult>> Write(const Uuid& account, absl::Span<const Event> events,
                                                  const WriteOptions& options);
@@ -41,7 +48,18 @@ class Writer {
                                                      const WriteOptions& options);
   absl::Status Sync() { return queue_.Sync(); }
 
+  absl::StatusOr<Outcome> DefineMeter(const Uuid& account, const std::string& name, const Meter& meter);
+  absl::Status DropMeter(const Uuid& account, const std::string& name);
+  absl::Status AwaitMeter(const Uuid& account, const std::string& name,
+                          const std::function<bool(std::uint64_t, std::uint64_t)>& progress) const;
+  // Ends the work in the background, and every AwaitMeter.
+  void StopKeeping() { keeper_.Stop(); }
+
  private:
+  Writer(std::shared_ptr<storage::Database> database, std::shared_ptr<const storage::Identity> identity,
+         const CommitPosition& position, std::unique_ptr<MeterBook> meters,
+         std::shared_ptr<storage::FailureLatch> failure, const Options& options);
+
   // Fills `*event` from the i-th input, or says why it is none. The event's text lives until the next call.
   using ReadInput = std::function<std::optional<Rejection>(EventParser* parser, std::size_t i, ParsedEvent* event)>;
 
@@ -55,8 +73,13 @@ class Writer {
   const std::shared_ptr<storage::Database> database_;
   const std::shared_ptr<const storage::Identity> identity_;
   const Options options_;
+  const std::unique_ptr<MeterBook> meters_;
+  Rollups rollups_;
   EventCommitter committer_;
   storage::CommitQueue queue_;
+  MeterKeeper keeper_;
+
+  std::atomic<std::uint64_t> stale_count_ = 0;  // when the keeper was woken for stale cells last
 
   std::mutex parsers_mutex_;
   std::vector<std::unique_ptr<EventParser>> parsers_;  // guarded by parsers_mutex_; those that nobody is using

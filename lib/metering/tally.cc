@@ -1,7 +1,8 @@
 #include "lib/metering/tally.h"
 
-#include <tuple>
 #include <utility>
+
+#include "lib/encoding/rollup_keys.h"
 
 namespace tallystick::metering {
 
@@ -27,9 +28,9 @@ Tally::Tally(Aggregation aggregation) : aggregation_(aggregation) {
 void Tally::Add(const Sample& sample) {
   ++count_;
   if (aggregation_ == Aggregation::kUniqueCount) {
-    std::get<Texts>(state_)->emplace(sample.text);
+    AddForm(UniqueForm(sample.text));
   } else if (aggregation_ == Aggregation::kLatest) {
-    AddLatest(sample.time, sample.sequence, sample.text);
+    AddLatest(sample.position, sample.text);
   } else if (aggregation_ != Aggregation::kCount) {
     AddNumber(sample.number);
   }
@@ -45,11 +46,34 @@ void Tally::AddNumber(const Decimal& number) {
   if (beyond) state_.emplace<Decimal>(number);
 }
 
-void Tally::AddLatest(Instant time, std::uint64_t sequence, std::string_view text) {
+void Tally::AddLatest(const EventPosition& position, std::optional<std::string_view> text) {
   Latest& latest = std::get<Latest>(state_);
-  if (std::tie(time, sequence) < std::tie(latest.time, latest.sequence)) return;
-  latest = {.time = time, .sequence = sequence, .text = std::string(text)};
+  if (position < latest.position) return;
+  latest.position = position;
+  latest.text.reset();
+  if (text.has_value()) latest.text.emplace(*text);
 }
+
+void Tally::Add(const CellRow& cell) {
+  if (cell.count == 0) return;
+  count_ += cell.count;
+  if (const auto* const sum = std::get_if<DecimalSum>(&cell.state); sum != nullptr) {
+    std::get<DecimalSum>(state_).Add(*sum);
+  } else if (const auto* const extreme = std::get_if<CellExtreme>(&cell.state); extreme != nullptr) {
+    AddNumber(extreme->value);
+  } else if (const auto* const latest = std::get_if<CellLatest>(&cell.state); latest != nullptr) {
+    AddLatest(latest->position, std::nullopt);
+  }
+}
+
+void Tally::AddForm(std::string_view form) { std::get<Texts>(state_)->emplace(form); }
+
+std::optional<EventPosition> Tally::unresolved() const {
+  const Latest* const latest = std::get_if<Latest>(&state_);
+  return latest == nullptr || latest->text.has_value() ? std::nullopt : std::optional(latest->position);
+}
+
+void Tally::Resolve(std::string_view text) { std::get<Latest>(state_).text.emplace(text); }
 
 void Tally::Merge(Tally&& other) {
   count_ += other.count_;
@@ -59,7 +83,7 @@ void Tally::Merge(Tally&& other) {
     (*texts)->merge(*std::get<Texts>(other.state_));
   } else if (std::holds_alternative<Latest>(state_)) {
     const Latest& latest = std::get<Latest>(other.state_);
-    AddLatest(latest.time, latest.sequence, latest.text);
+    AddLatest(latest.position, latest.text);
   } else if (const Decimal* const extreme = std::get_if<Decimal>(&other.state_); extreme != nullptr) {
     AddNumber(*extreme);
   }
@@ -70,7 +94,7 @@ std::string Tally::Value() const {
   if (aggregation_ == Aggregation::kAverage) return Quotient(std::get<DecimalSum>(state_), count_);
   if (const auto* const sum = std::get_if<DecimalSum>(&state_); sum != nullptr) return sum->ToString();
   if (const auto* const texts = std::get_if<Texts>(&state_); texts != nullptr) return std::to_string((*texts)->size());
-  if (const auto* const latest = std::get_if<Latest>(&state_); latest != nullptr) return latest->text;
+  if (const auto* const latest = std::get_if<Latest>(&state_); latest != nullptr) return latest->text.value_or("");
   return std::get<Decimal>(state_).ToString();
 }
 

@@ -32,6 +32,7 @@ ChangeIterator Changes(const View& view, const ChangesOptions& options);
 absl::StatusOr<Usage> Query(const View& view, const QueryOptions& options);
 // INVALID_ARGUMENT for options that Query would refuse, whatever the store holds.
 absl::Status CheckQuery(const QueryOptions& options);
+absl::StatusOr<std::vector<DeclaredMeter>> Meters(const View& view, const Uuid& account);
 absl::StatusOr<StoreStats> Stats(const View& view, const Uuid& account);
 absl::StatusOr<VerifyReport> Verify(const View& view, const VerifyOptions& options);
 

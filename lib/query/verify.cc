@@ -13,42 +13,37 @@
 #include "lib/query/event_decoder.h"
 #include "lib/query/look_up.h"
 #include "lib/query/reads.h"
+#include "lib/query/verification.h"
+#include "lib/query/verify_rollups.h"
 
 namespace tallystick::query {
 namespace {
 
 using storage::Family;
-
-// Rows checked together: so many, or as soon as they hold so many bytes.
-constexpr std::size_t kChunkRows = 1024;
-constexpr std::size_t kChunkBytes = 1024 * 1024;
-constexpr std::size_t kDifferencesKept = 100;
+using Row = Verification::Row;
+using Chunk = Verification::Chunk;
 
 // First every event against the other families, then every row of those back against the events: together they make
 // sure that each event has exactly one row in each family, and that no other row is there.
 class Verifier {
  public:
   Verifier(const View& view, const VerifyOptions& options)
-      : view_(view), database_(view.snapshot->database()), options_(options), decoder_(view.identity) {}
+      : view_(view), verification_(view, options), report_(verification_.report()), decoder_(view.identity) {}
 
   absl::StatusOr<VerifyReport> Run();
 
  private:
   using KeyDescriber = std::string (*)(std::string_view key);
 
-  // A row of the family that is being walked.
-  struct Row {
-    std::string key;
-    std::string value;
-  };
+  using ChunkCheck = absl::Status (Verifier::*)(Chunk chunk);
+  absl::Status Walk(Family family, std::uint64_t* count, ChunkCheck check) {
+    return verification_.Walk(family, count, [this, check](Chunk chunk) { return (this->*check)(chunk); });
+  }
 
-  // Hands every row of the family to `check` in chunks, and counts them.
-  absl::Status Walk(Family family, std::uint64_t* count, const std::function<absl::Status()>& check);
-
-  absl::Status CheckEvents();
-  absl::Status CheckEventIds();
-  absl::Status CheckCustomers();
-  absl::Status CheckChanges();
+  absl::Status CheckEvents(Chunk chunk);
+  absl::Status CheckEventIds(Chunk chunk);
+  absl::Status CheckCustomers(Chunk chunk);
+  absl::Status CheckChanges(Chunk chunk);
   absl::Status CheckUnused(Family family);
 
   // The rows that the last look-ups found for the i-th event of the chunk.
@@ -65,20 +60,18 @@ class Verifier {
   using PointerCheck = std::function<void(const Pointer& pointer, std::optional<std::string_view> event)>;
   absl::Status LookUpEvents(const std::vector<Pointer>& pointers, const PointerCheck& check);
 
-  void Report(Family family, std::string key, std::string problem);
+  void Report(Family family, std::string key, std::string problem) {
+    verification_.Report(family, std::move(key), std::move(problem));
+  }
   void ReportAt(Family family, KeyDescriber describe, std::string_view key, std::string problem) {
     Report(family, describe(key), std::move(problem));
   }
 
   const View& view_;
-  const storage::Database& database_;
-  const VerifyOptions& options_;
+  Verification verification_;
+  VerifyReport& report_;  // its
   EventDecoder decoder_;
-  VerifyReport report_;
-  std::uint64_t rows_read_ = 0;
-  std::uint64_t rows_total_ = 0;
 
-  std::vector<Row> chunk_;
   LookUp ids_;
   LookUp customers_;
   LookUp changes_;
@@ -88,51 +81,31 @@ class Verifier {
   std::uint64_t last_change_ticks_ = 0;
 };
 
-void Verifier::Report(Family family, std::string key, std::string problem) {
-  ++report_.difference_count;
-  if (report_.differences.size() == kDifferencesKept) return;
-  report_.differences.push_back(
-      {.family = std::string(storage::FamilyName(family)), .key = std::move(key), .problem = std::move(problem)});
-}
-
-absl::Status Verifier::Walk(Family family, std::uint64_t* count, const std::function<absl::Status()>& check) {
-  storage::RowIterator rows = database_.NewIterator(family, {}, view_.snapshot, storage::ReadLength::kLong);
-  rows.SeekToFirst();
-  while (rows.Valid()) {
-    chunk_.clear();
-    std::size_t bytes = 0;
-    for (; rows.Valid() && chunk_.size() < kChunkRows && bytes < kChunkBytes; rows.Next()) {
-      chunk_.push_back({.key = std::string(rows.key()), .value = std::string(rows.value())});
-      bytes += chunk_.back().key.size() + chunk_.back().value.size();
-    }
-    TALLYSTICK_RETURN_IF_ERROR(check());
-    *count += chunk_.size();
-    rows_read_ += chunk_.size();
-    if (options_.progress) options_.progress(rows_read_, std::max(rows_read_, rows_total_));
-  }
-  return rows.status();
-}
-
 absl::StatusOr<VerifyReport> Verifier::Run() {
-  TALLYSTICK_ASSIGN_OR_RETURN(const CommitPosition position, storage::ReadPosition(database_, view_.snapshot.get()));
+  const storage::Database& database = view_.snapshot->database();
+  TALLYSTICK_ASSIGN_OR_RETURN(const CommitPosition position, storage::ReadPosition(database, view_.snapshot.get()));
   report_.last_sequence = position.sequence;
-  for (const Family family : {Family::kEvents, Family::kEventIds, Family::kCustomers, Family::kChanges}) {
-    rows_total_ += database_.ApproximateRows(family);
+  for (const Family family :
+       {Family::kEvents, Family::kEventIds, Family::kCustomers, Family::kChanges, Family::kRollups}) {
+    verification_.Expect(database.ApproximateRows(family));
   }
-  TALLYSTICK_RETURN_IF_ERROR(Walk(Family::kEvents, &report_.events, [this] { return CheckEvents(); }));
-  TALLYSTICK_RETURN_IF_ERROR(Walk(Family::kEventIds, &report_.event_ids, [this] { return CheckEventIds(); }));
-  TALLYSTICK_RETURN_IF_ERROR(Walk(Family::kCustomers, &report_.customers, [this] { return CheckCustomers(); }));
-  TALLYSTICK_RETURN_IF_ERROR(Walk(Family::kChanges, &report_.changes, [this] { return CheckChanges(); }));
+  // What is kept of declared meters is checked by reading the events once more.
+  if (database.ApproximateRows(Family::kRollups) > 0) verification_.Expect(database.ApproximateRows(Family::kEvents));
+  TALLYSTICK_RETURN_IF_ERROR(Walk(Family::kEvents, &report_.events, &Verifier::CheckEvents));
+  TALLYSTICK_RETURN_IF_ERROR(Walk(Family::kEventIds, &report_.event_ids, &Verifier::CheckEventIds));
+  TALLYSTICK_RETURN_IF_ERROR(Walk(Family::kCustomers, &report_.customers, &Verifier::CheckCustomers));
+  TALLYSTICK_RETURN_IF_ERROR(Walk(Family::kChanges, &report_.changes, &Verifier::CheckChanges));
   if (last_change_ticks_ > position.receipt.ticks) {
     Report(Family::kMeta, std::string(meta_key::kPosition), "its receipt lies before that of a stored event");
   }
-  for (const Family family : {Family::kRollups, Family::kConsumers}) TALLYSTICK_RETURN_IF_ERROR(CheckUnused(family));
+  TALLYSTICK_RETURN_IF_ERROR(VerifyRollups(&verification_));
+  TALLYSTICK_RETURN_IF_ERROR(CheckUnused(Family::kConsumers));
   return std::move(report_);
 }
 
 // --- Every event against the other families ---
 
-absl::Status Verifier::CheckEvents() {
+absl::Status Verifier::CheckEvents(Chunk chunk) {
   struct Event {
     EventKey position;
     EventRow row;
@@ -141,7 +114,7 @@ absl::Status Verifier::CheckEvents() {
   ids_.Clear();
   customers_.Clear();
   changes_.Clear();
-  for (const Row& row : chunk_) {
+  for (const Row& row : chunk) {
     StoredEvent event;
     if (const absl::Status status = decoder_.Decode(row.key, row.value, &event); !status.ok()) {
       ReportAt(Family::kEvents, DescribeEventKey, row.key, std::string(status.message()));
@@ -225,9 +198,9 @@ absl::Status Verifier::LookUpEvents(const std::vector<Pointer>& pointers, const 
   return absl::OkStatus();
 }
 
-absl::Status Verifier::CheckEventIds() {
+absl::Status Verifier::CheckEventIds(Chunk chunk) {
   std::vector<Pointer> pointers;
-  for (const Row& row : chunk_) {
+  for (const Row& row : chunk) {
     const absl::StatusOr<EventIdKey> key = EventIdKey::Decode(row.key);
     const absl::StatusOr<EventIdRow> value = EventIdRow::Decode(row.value);
     if (!key.ok() || !value.ok()) {
@@ -247,9 +220,9 @@ absl::Status Verifier::CheckEventIds() {
   });
 }
 
-absl::Status Verifier::CheckCustomers() {
+absl::Status Verifier::CheckCustomers(Chunk chunk) {
   std::vector<Pointer> pointers;
-  for (const Row& row : chunk_) {
+  for (const Row& row : chunk) {
     const absl::StatusOr<CustomerKey> key = CustomerKey::Decode(row.key);
     if (!key.ok() || !row.value.empty()) {
       ReportAt(Family::kCustomers, DescribeCustomerKey, row.key, "does not decode");
@@ -269,9 +242,9 @@ absl::Status Verifier::CheckCustomers() {
   });
 }
 
-absl::Status Verifier::CheckChanges() {
+absl::Status Verifier::CheckChanges(Chunk chunk) {
   std::vector<Pointer> pointers;
-  for (const Row& row : chunk_) {
+  for (const Row& row : chunk) {
     const absl::StatusOr<ChangeKey> key = ChangeKey::Decode(row.key);
     const absl::StatusOr<ChangeRow> value = ChangeRow::Decode(row.value);
     if (!key.ok() || !value.ok()) {
@@ -298,10 +271,10 @@ absl::Status Verifier::CheckChanges() {
   });
 }
 
-// Nothing writes these families yet.
+// Nothing writes this family yet.
 absl::Status Verifier::CheckUnused(Family family) {
   std::uint64_t rows = 0;
-  TALLYSTICK_RETURN_IF_ERROR(Walk(family, &rows, [] { return absl::OkStatus(); }));
+  TALLYSTICK_RETURN_IF_ERROR(verification_.Walk(family, &rows, [](Chunk) { return absl::OkStatus(); }));
   if (rows > 0) Report(family, "", "holds " + std::to_string(rows) + " rows that this format version does not have");
   return absl::OkStatus();
 }

@@ -138,6 +138,62 @@ TEST_F(ConcurrencyTest, ManyWritersOnOverlappingIdsLeaveOneHistory) {
   ExpectAllIndexesAgree();
 }
 
+// Meters come and go while batches that were measured for others wait for their turn. In the end, what is kept is what
+// the events say.
+TEST_F(ConcurrencyTest, DeclaredMetersAreRightBesideManyWriters) {
+  constexpr int kWriters = 4;
+  constexpr int kWritesEach = 200;
+  const std::uint64_t seed = TestSeed();
+  const std::map<std::string, Meter> meters = {
+      {"sum", {.event_type = "t", .aggregation = Aggregation::kSum, .property = "n", .group_by = {"g"}}},
+      {"max", {.event_type = "t", .aggregation = Aggregation::kMax, .property = "n"}},
+      {"values", {.event_type = "t", .aggregation = Aggregation::kUniqueCount, .property = "n"}}};
+  store();
+  InThreads(kWriters + 1, [&](int thread) {
+    Random random(seed + static_cast<std::uint64_t>(thread));
+    for (int round = 0; round < (thread == kWriters ? kWritesEach / 4 : kWritesEach); ++round) {
+      if (thread == kWriters) {
+        for (const auto& [name, meter] : meters) {
+          EXPECT_THAT(store().DefineMeter(account_, name, meter), IsOk());
+          if (random.OneIn(2)) {
+            EXPECT_THAT(store().AwaitMeter(account_, name), IsOk());
+          }
+          const auto usage = store().Query({.account = account_, .declared = name});
+          ASSERT_THAT(usage, IsOk());
+          if (random.OneIn(2)) {
+            EXPECT_THAT(store().DropMeter(account_, name), IsOk());
+          }
+        }
+        continue;
+      }
+      std::vector<std::pair<std::string, std::string>> texts(1 + random.Below(20));
+      std::vector<Event> events;
+      for (auto& [id, properties] : texts) {
+        id = "event-" + std::to_string(random.Below(100));
+        properties = R"({"n":)" + std::to_string(random.Below(9)) + R"(,"g":)" + std::to_string(random.Below(3)) + "}";
+        events.push_back(MakeEvent(id, static_cast<double>(random.Below(5)) * 1000, random.OneIn(2) ? "acme" : "globex",
+                                   random.OneIn(8) ? "u" : "t", properties));
+      }
+      ASSERT_THAT(store().Write(account_, events), IsOk());
+    }
+  });
+  for (const auto& [name, meter] : meters) {
+    EXPECT_THAT(store().DefineMeter(account_, name, meter), IsOk());
+    EXPECT_THAT(store().AwaitMeter(account_, name), IsOk());
+    const auto kept = store().Query({.account = account_, .declared = name, .window = Window::kHour});
+    const auto read = store().Query({.account = account_, .meter = meter, .window = Window::kHour});
+    ASSERT_THAT(kept, IsOk());
+    ASSERT_THAT(read, IsOk());
+    EXPECT_TRUE(kept->from_rollups);
+    ASSERT_EQ(kept->rows.size(), read->rows.size());
+    for (std::size_t i = 0; i < kept->rows.size(); ++i) {
+      EXPECT_EQ(kept->rows[i].value, read->rows[i].value);
+      EXPECT_EQ(kept->rows[i].count, read->rows[i].count);
+    }
+  }
+  ExpectAllIndexesAgree();
+}
+
 // A reader polls the feed while synced and buffered writers go on, and keeps a copy. It must never see a sequence twice
 // or out of order, and end with just what the store holds.
 TEST_F(ConcurrencyTest, AFeedReaderBesideSyncedAndBufferedWritersMissesNothing) {

@@ -313,8 +313,14 @@ class DamagedStoreTest : public OpenTest {
 };
 
 TEST_F(DamagedStoreTest, ANewerFormatIsRefused) {
-  RawRows(path_).Put("default", "format_version", std::string("\0\0\0\2", 4));
-  ExpectRefused(absl::StatusCode::kFailedPrecondition, "format version 2");
+  RawRows(path_).Put("default", "format_version", std::string("\0\0\0\3", 4));
+  ExpectRefused(absl::StatusCode::kFailedPrecondition, "format version 3");
+}
+
+// Version 1 had no rollups: there is no migration.
+TEST_F(DamagedStoreTest, AnOlderFormatIsRefused) {
+  RawRows(path_).Put("default", "format_version", std::string("\0\0\0\1", 4));
+  ExpectRefused(absl::StatusCode::kFailedPrecondition, "format version 1");
 }
 
 TEST_F(DamagedStoreTest, AFamilyOfANewerFormatIsRefused) {

@@ -21,10 +21,16 @@ using ::testing::PrintToString;
 using Arguments = std::vector<std::string>;
 
 constexpr char kAccount[] = "0184421e-a9cc-711b-af93-bf0511d4d833";
-const std::vector<std::string> kCommands = {"import", "get", "scan", "stats", "verify"};
+const std::vector<std::string> kCommands = {"import", "get", "scan", "query", "meter", "stats", "verify"};
+const std::vector<std::string> kMeterCommands = {"define", "list", "drop"};
 
 // Every command that reads, as it is called.
-const std::vector<Arguments> kReadingCommands = {{"get", "a"}, {"scan"}, {"stats"}, {"verify"}};
+const std::vector<Arguments> kReadingCommands = {
+    {"get", "a"}, {"scan"}, {"query", "--type", "message-sent", "--aggregation", "count"}, {"stats"}, {"verify"},
+};
+// And those that have something to read where the meter is declared.
+const std::vector<Arguments> kReadingMeters = {{"query", "--meter", "messages"}, {"meter", "list"}};
+const Arguments kDefine = {"meter", "define", "messages", "--type", "message-sent", "--aggregation", "count"};
 
 class UsageTest : public CliTest {
  protected:
@@ -75,6 +81,53 @@ TEST_F(UsageTest, WrongUsageIsTold) {
       {"stats", "--account", ""},
       {"verify", "a"},
       {"stats", "verify"},
+      {"query"},
+      {"query", "--type", "t"},
+      {"query", "--aggregation", "count"},
+      {"query", "--type", "", "--aggregation", "count"},
+      {"query", "--type", std::string(256, 't'), "--aggregation", "count"},
+      {"query", "--type", "t", "--aggregation", "sum"},
+      {"query", "--type", "t", "--aggregation", "count", "--property", "p"},
+      {"query", "--type", "t", "--aggregation", "count", "--group-by", ""},
+      {"query", "--type", "t", "--aggregation", "count", "--group-by", "p", "--group-by", "p"},
+      {"query", "--type", "t", "--aggregation", "count", "--total"},
+      {"query", "--total"},
+      {"query", "--meter"},
+      {"query", "--meter", ""},
+      {"query", "--meter", "a b"},
+      {"query", "--meter", std::string(65, 'm')},
+      {"query", "--meter", "m", "--type", "t"},
+      {"query", "--meter", "m", "--aggregation", "count"},
+      {"query", "--meter", "m", "--property", "p"},
+      {"query", "--meter", "m", "--filter", "p=v"},
+      {"query", "--meter", "m", "--group-by", "p", "--group-by", "p"},
+      {"query", "--meter", "m", "--group-by", "p", "--total"},
+      {"query", "--meter", "m", "--window", "week"},
+      {"meter"},
+      {"meter", "frobnicate"},
+      {"meter", "--frobnicate"},
+      {"meter", "--db", "store", "list"},
+      {"meter", "list", "m"},
+      {"meter", "list", "drop", "m"},
+      {"meter", "drop"},
+      {"meter", "drop", "m", "n"},
+      {"meter", "drop", ""},
+      {"meter", "drop", "m/n"},
+      {"meter", "define"},
+      {"meter", "define", "m"},
+      {"meter", "define", "m", "--type", "t"},
+      {"meter", "define", "m", "--aggregation", "count"},
+      {"meter", "define", "--type", "t", "--aggregation", "count"},
+      {"meter", "define", "m", "n", "--type", "t", "--aggregation", "count"},
+      {"meter", "define", "m/n", "--type", "t", "--aggregation", "count"},
+      {"meter", "define", std::string(65, 'm'), "--type", "t", "--aggregation", "count"},
+      {"meter", "define", "m", "--type", "", "--aggregation", "count"},
+      {"meter", "define", "m", "--type", "t", "--aggregation", "median"},
+      {"meter", "define", "m", "--type", "t", "--aggregation", "sum"},
+      {"meter", "define", "m", "--type", "t", "--aggregation", "count", "--property", "p"},
+      {"meter", "define", "m", "--type", "t", "--aggregation", "count", "--group-by", "p", "--group-by", "p"},
+      {"meter", "define", "m", "--type", "t", "--aggregation", "count", "--filter", "p"},
+      {"meter", "define", "m", "--type", "t", "--aggregation", "count", "--window", "day"},
   };
   for (const Arguments& arguments : kCases) {
     SCOPED_TRACE(PrintToString(arguments));
@@ -89,6 +142,28 @@ TEST_F(UsageTest, WrongUsageIsTold) {
 TEST_F(UsageTest, AnUnknownCommandIsNamed) {
   EXPECT_EQ(Tallystick({"frobnicate", "--db", "x"}).err,
             "tallystick: there is no command 'frobnicate'; 'tallystick --help' lists them\n");
+  EXPECT_EQ(Tallystick({"meter", "frobnicate", "--db", "x"}).err,
+            "tallystick: there is no command 'meter frobnicate'; 'tallystick meter --help' lists them\n");
+}
+
+TEST_F(UsageTest, WhatIsWrongIsNamedByItsOption) {
+  const struct {
+    Arguments arguments;
+    std::string told;
+  } kCases[] = {
+      {{"query"}, "--type is required"},
+      {{"query", "--meter", "m", "--type", "t"}, "--type excludes --meter"},
+      {{"query", "--total"}, "--total requires --meter"},
+      {{"query", "--type", "t", "--aggregation", "sum"}, "--property is required"},
+      {{"query", "--type", "t", "--aggregation", "count", "--property", "p"},
+       "--aggregation count excludes --property"},
+      {{"query", "--meter", "m", "--group-by", "p", "--group-by", "p"}, "--group-by: 'p' is given twice"},
+      {{"meter"}, "A subcommand is required"},
+      {{"meter", "drop", "a b"}, "NAME: 'a b' is no name of a meter: 1 to 64 of A-Z, a-z, 0-9, '.', '_' and '-'"},
+  };
+  for (const auto& c : kCases) {
+    EXPECT_EQ(Tallystick(c.arguments).err, c.told + "\nRun with --help for more information.\n");
+  }
 }
 
 TEST_F(UsageTest, HelpHasAnExample) {
@@ -102,6 +177,14 @@ TEST_F(UsageTest, HelpHasAnExample) {
     EXPECT_EQ(finished.status, 0) << command;
     EXPECT_EQ(finished.err, "");
     EXPECT_THAT(finished.out, HasSubstr("\nExample: tallystick " + command + " "));
+  }
+  const Finished meter = Tallystick({"meter", "--help"});
+  for (const std::string& command : kMeterCommands) {
+    EXPECT_THAT(meter.out, HasSubstr("\n  " + command + " "));
+    const Finished finished = Tallystick({"meter", command, "--help"});
+    EXPECT_EQ(finished.status, 0) << command;
+    EXPECT_EQ(finished.err, "");
+    EXPECT_THAT(finished.out, HasSubstr("\nExample: tallystick meter " + command + " --db "));
   }
   EXPECT_FALSE(std::filesystem::exists(Path("store")));
 }
@@ -155,7 +238,9 @@ TEST_F(UsageTest, TheAccountIsTheOptionsElseTheEnvironmentsElseNil) {
 }
 
 TEST_F(UsageTest, ReadingAnAbsentStoreFailsAndMakesNone) {
-  for (const Arguments& arguments : kReadingCommands) {
+  std::vector<Arguments> commands = kReadingCommands;
+  commands.insert(commands.end(), kReadingMeters.begin(), kReadingMeters.end());
+  for (const Arguments& arguments : commands) {
     const Finished finished = Tallystick(arguments);
     EXPECT_EQ(finished.status, 1) << PrintToString(arguments);
     EXPECT_EQ(finished.out, "");
@@ -168,7 +253,8 @@ TEST_F(UsageTest, AFolderThatHoldsSomethingElseIsLeftAlone) {
   std::filesystem::create_directory(Path("store"));
   WriteFile("store/photo.jpg", "");
   std::vector<Arguments> commands = kReadingCommands;
-  commands.push_back({"import"});
+  commands.insert(commands.end(), kReadingMeters.begin(), kReadingMeters.end());
+  commands.insert(commands.end(), {{"import"}, kDefine, {"meter", "drop", "messages"}});
   for (const Arguments& arguments : commands) {
     const Finished finished = Tallystick(arguments, Line({.id = "a"}));
     EXPECT_EQ(finished.status, 1) << PrintToString(arguments);
@@ -202,6 +288,14 @@ TEST_F(UsageTest, OutputThatCannotBeWrittenIsAFailure) {
   full.out_path = "/dev/full";
   std::vector<Arguments> commands = kReadingCommands;
   commands.insert(commands.end(), {{"import"}, {"--help"}, {"scan", "--help"}, {"--version"}});
+  for (const Arguments& arguments : commands) {
+    const Finished finished = RunProgram(arguments, "", full);
+    EXPECT_EQ(finished.status, 1) << PrintToString(arguments);
+    EXPECT_EQ(finished.err, "tallystick: cannot write to standard output: No space left on device\n");
+  }
+  commands = kReadingMeters;
+  commands.insert(commands.end(), {kDefine, {"meter", "drop", "messages"}});
+  DataOf(kDefine);
   for (const Arguments& arguments : commands) {
     const Finished finished = RunProgram(arguments, "", full);
     EXPECT_EQ(finished.status, 1) << PrintToString(arguments);
@@ -251,7 +345,8 @@ TEST_F(UsageTest, AMachineWithoutAThreadToGiveIsAFailure) {
   // In KiB: a thread gets a stack of the limit's size, and no machine has that much to give.
   const std::string no_threads = "ulimit -S -s " + std::to_string(std::uint64_t{1} << 40);
   std::vector<Arguments> commands = kReadingCommands;
-  commands.push_back({"import"});
+  commands.insert(commands.end(), kReadingMeters.begin(), kReadingMeters.end());
+  commands.insert(commands.end(), {{"import"}, kDefine, {"meter", "drop", "messages"}});
   for (const Arguments& arguments : commands) {
     const Finished finished = TallystickBehind(no_threads, arguments);
     EXPECT_EQ(finished.status, 1) << PrintToString(arguments);

@@ -7,7 +7,11 @@
 
 #include "absl/status/status.h"
 #include "gtest/gtest.h"
+#include "lib/base/buckets.h"
+#include "lib/base/decimal_sum.h"
 #include "lib/encoding/meta_rows.h"
+#include "lib/encoding/rollup_keys.h"
+#include "lib/encoding/rollup_rows.h"
 #include "lib/storage/database.h"
 #include "lib/storage/folder.h"
 #include "rocksdb/db.h"
@@ -77,7 +81,7 @@ class FormatCompatibility : public testing::Test {
 };
 
 TEST_F(FormatCompatibility, AnotherFormatVersionIsRefused) {
-  for (const std::uint32_t version : {kFormatVersion + 1, 1'000'000u}) {
+  for (const std::uint32_t version : {kFormatVersion - 1, kFormatVersion + 1, 1'000'000u}) {
     PutRow(Family::kMeta, meta_key::kFormatVersion, EncodeFormatVersion(version));
     EXPECT_EQ(OpenForWriting(), absl::StatusCode::kFailedPrecondition) << version;
     EXPECT_EQ(OpenForReading(), absl::StatusCode::kFailedPrecondition) << version;
@@ -127,8 +131,57 @@ TEST_F(FormatCompatibility, UnknownTagIsDataLossToReadsAndADifferenceToVerify) {
   EXPECT_EQ(report->difference_count, 1u);
 }
 
+TEST_F(FormatCompatibility, MeterThatDoesNotDecodeIsDataLossToWritersAndToWhoReadsIt) {
+  PutRow(Family::kRollups, MeterKey{.account = {}, .name = "calls"}.Encode(), "\x02");
+  EXPECT_EQ(OpenForWriting(), absl::StatusCode::kDataLoss);
+  const auto store = Store::Open(path_, {.read_only = true});
+  ASSERT_TRUE(store.ok()) << store.status();
+  EXPECT_EQ((*store)->Meters({}).status().code(), absl::StatusCode::kDataLoss);
+  EXPECT_EQ((*store)->Query({.declared = "calls"}).status().code(), absl::StatusCode::kDataLoss);
+  EXPECT_TRUE((*store)->Get({}, "event-1").ok());
+}
+
+TEST_F(FormatCompatibility, CellThatDoesNotDecodeIsDataLossToQueriesAndToWritesThatChangeIt) {
+  {
+    const auto store = Store::Open(path_);
+    ASSERT_TRUE(store.ok()) << store.status();
+    ASSERT_TRUE((*store)->DefineMeter({}, "calls", {.event_type = "call"}).ok());
+    ASSERT_TRUE((*store)->AwaitMeter({}, "calls").ok());
+  }
+  // In another day than the event, with a tag that is no cell's, and with that of another aggregation.
+  const CellKey key = {.meter = 1, .size = BucketSize::kDay, .bucket = 738'428};
+  const Event event = {.customer_alias = "acme",
+                       .event_type = "call",
+                       .event_timestamp = ParseTimestamp("2022-10-01T00:00:00Z").value()};
+  for (const std::string& row : {std::string("\x7f\x01\0\0", 4), CellRow{.count = 1, .state = DecimalSum()}.Encode()}) {
+    PutRow(Family::kRollups, key.Encode(), row);
+    const auto store = Store::Open(path_);
+    ASSERT_TRUE(store.ok()) << store.status();
+    EXPECT_EQ((*store)->Query({.declared = "calls"}).status().code(), absl::StatusCode::kDataLoss);
+    EXPECT_EQ((*store)->Put({}, event).status().code(), absl::StatusCode::kDataLoss);
+    Event other = event;
+    other.event_type = "message";
+    EXPECT_TRUE((*store)->Put({}, other).ok());
+  }
+}
+
+TEST_F(FormatCompatibility, UnknownKindOfRollupIsLeftAlone) {
+  PutRow(Family::kRollups, "\x06key", "value");
+  {
+    const auto store = Store::Open(path_);
+    ASSERT_TRUE(store.ok()) << store.status();
+    ASSERT_TRUE((*store)->DefineMeter({}, "calls", {.event_type = "call"}).ok());
+    ASSERT_TRUE((*store)->AwaitMeter({}, "calls").ok());
+    EXPECT_TRUE((*store)->Query({.declared = "calls"}).ok());
+    ASSERT_TRUE((*store)->DropMeter({}, "calls").ok());
+  }
+  const auto database = storage::Database::Open(data(), {.read_only = true});
+  ASSERT_TRUE(database.ok()) << database.status();
+  EXPECT_EQ((*database)->Get(Family::kRollups, "\x06key").value(), "value");
+}
+
 TEST_F(FormatCompatibility, RowsInAnUnusedFamilyAreADifferenceToVerify) {
-  PutRow(Family::kRollups, "key", "value");
+  PutRow(Family::kConsumers, "key", "value");
   const auto store = Store::Open(path_);
   ASSERT_TRUE(store.ok()) << store.status();
   const auto report = (*store)->Verify();

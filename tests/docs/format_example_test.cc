@@ -11,14 +11,20 @@
 #include <sstream>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_format.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "lib/base/buckets.h"
+#include "lib/base/decimal.h"
 #include "lib/base/keyed_hash.h"
+#include "lib/encoding/group.h"
 #include "lib/encoding/keys.h"
+#include "lib/encoding/rollup_keys.h"
+#include "lib/encoding/rollup_rows.h"
 #include "lib/encoding/rows.h"
 #include "lib/storage/database.h"
 #include "lib/storage/families.h"
@@ -173,6 +179,8 @@ class FormatExample : public testing::Test {
       .event_id_key = CountingFrom(0x10),
       .cursor_key = CountingFrom(0x20),
   };
+  const Meter traffic_ = {
+      .event_type = "message-sent", .aggregation = Aggregation::kSum, .property = "length", .group_by = {"region"}};
   std::map<std::string, std::string> blocks_;
 };
 
@@ -207,6 +215,50 @@ TEST_F(FormatExample, FingerprintIsComputedFromAliasTypeAndProperties) {
     found = true;
   }
   EXPECT_TRUE(found);
+}
+
+TEST_F(FormatExample, RowOfAMeterThatIsDeclared) {
+  // Its building begins at once: this is the row before.
+  const Row row = {.family = "rollups",
+                   .key = MeterKey{.account = account_, .name = "traffic"}.Encode(),
+                   .value = MeterRow{.number = 1, .building = MeterBuilding(), .meter = traffic_}.Encode()};
+  EXPECT_EQ(ParseRows(BlockText("hex declared")), std::vector<Row>{row});
+}
+
+TEST_F(FormatExample, RowsAfterItIsBuilt) {
+  PutFirst();
+  PutSecond();
+  {
+    const auto store = Store::Open(path_);
+    ASSERT_TRUE(store.ok()) << store.status();
+    EXPECT_EQ((*store)->DefineMeter(account_, "traffic", traffic_).value(), Outcome::kCreated);
+    EXPECT_TRUE((*store)->AwaitMeter(account_, "traffic").ok());
+  }
+  std::vector<Row> expected = ParseRows(BlockText("hex superseded"));
+  for (Row& row : ParseRows(BlockText("hex built"))) expected.push_back(std::move(row));
+  EXPECT_EQ(RowsThatMove(), expected);
+}
+
+TEST_F(FormatExample, RowsOfDistinctCountsAndOfStaleCells) {
+  std::string eu;
+  AppendGroupValue("eu", &eu);
+  const CellKey callers = {.meter = 2, .size = BucketSize::kDay, .bucket = 738'428, .group = eu};
+  const CellKey change = {.meter = 3, .customer_alias = "acme", .size = BucketSize::kQuarterHour, .bucket = 70'889'130};
+  const auto value_key = [&](std::string_view form) { return ValueKey{.cell = callers, .form = form}.Encode(); };
+  const auto row = [](std::string key, std::string value) {
+    return Row{.family = "rollups", .key = std::move(key), .value = std::move(value)};
+  };
+  const std::vector<Row> rows = {
+      row(callers.Encode(), CellRow{.count = 300, .skipped = 1}.Encode()),
+      row(change.Encode(),
+          CellRow{.count = 2, .state = CellExtreme{.value = *Decimal::Parse("-2.5"), .stale = true}}.Encode()),
+      row(value_key(UniqueForm("bob")), ValueRow{.count = 299}.Encode()),
+      row(value_key(UniqueForm("01844320-fc10-7000-8f73-e3554b6cac18")), ValueRow{.count = 1}.Encode()),
+      row(StaleKey(change.Encode()), ""),
+  };
+  EXPECT_EQ(ParseRows(BlockText("hex others")), rows);
+  EXPECT_EQ(BucketStart(callers.bucket, callers.size).ToTime(), ParseTimestamp("2022-10-01T00:00:00Z").value());
+  EXPECT_EQ(BucketStart(change.bucket, change.size).ToTime(), ParseTimestamp("2022-10-01T10:30:00Z").value());
 }
 
 TEST_F(FormatExample, CursorOfAPageThatEndedWithTheEvent) {

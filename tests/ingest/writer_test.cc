@@ -31,8 +31,8 @@ class WriterTest : public testing::IngestTest {
  protected:
   Writer& writer() {
     if (writer_ == nullptr) {
-      writer_ = std::make_unique<Writer>(database(), identity_, CommitPosition(),
-                                         std::make_shared<storage::FailureLatch>(), options_);
+      Put(Family::kMeta, meta_key::kPosition, CommitPosition().Encode());
+      writer_ = Writer::Start(database(), identity_, std::make_shared<storage::FailureLatch>(), options_).value();
     }
     return *writer_;
   }

@@ -223,6 +223,16 @@ TEST_F(QueryTest, WindowsAtTheEndsOfTimeAreOpen) {
   EXPECT_FALSE(usage.rows[1].to.has_value());
 }
 
+TEST_F(QueryTest, ARangeFromTheFirstInstantOnIsNotOpen) {
+  Put("first", "0001-01-01T00:00:00Z", R"({"v":1})");
+  QueryOptions options = Of(Aggregation::kSum);
+  options.from = Time("0001-01-01T00:00:00Z");
+  EXPECT_THAT(RowsOf(Answer(options)), ElementsAre(Row("0001-01-01T00:00:00Z/open", {}, "1", "none", 1)));
+  options.from -= absl::Nanoseconds(0.25);
+  options.to = Time("9999-12-31T23:59:59.999999999Z") + absl::Nanoseconds(1);
+  EXPECT_THAT(RowsOf(Answer(options)), ElementsAre(Row("open/open", {}, "1", "none", 1)));
+}
+
 TEST_F(QueryTest, RowsOrderByWindowThenGroup) {
   int id = 0;
   for (const char* hour : {"03", "01", "02"}) {

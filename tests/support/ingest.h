@@ -15,7 +15,9 @@
 #include "lib/encoding/keys.h"
 #include "lib/encoding/rows.h"
 #include "lib/ingest/event_committer.h"
+#include "lib/ingest/meter_book.h"
 #include "lib/ingest/prepared_batch.h"
+#include "lib/ingest/rollups.h"
 #include "lib/storage/meta.h"
 #include "tests/support/fake_clock.h"
 #include "tests/support/open_database.h"
@@ -53,6 +55,7 @@ class IngestTest : public DatabaseTest {
     auto batch = std::make_shared<ingest::PreparedBatch>(account);
     for (std::size_t i = 0; i < events.size(); ++i) batch->Add(i, events[i].ToParsed(), identity_->fingerprint_key);
     batch->Sort();
+    EXPECT_THAT(batch->Measure(declared_), IsOk());
     return batch;
   }
   Batch PrepareAndLookUp(const std::vector<Sent>& events, const Uuid& account = Account(1)) {
@@ -67,14 +70,23 @@ class IngestTest : public DatabaseTest {
     return *committer_;
   }
   void StartAt(const CommitPosition& position, std::size_t recent_slots = 1024) {
-    committer_ =
-        std::make_unique<ingest::EventCommitter>(database(), identity_, position, recent_slots, clock_.function());
+    absl::StatusOr<std::unique_ptr<ingest::MeterBook>> loaded = ingest::MeterBook::Load(*database());
+    ASSERT_THAT(loaded, IsOk());
+    committer_.reset();
+    meters_ = *std::move(loaded);
+    rollups_ = std::make_unique<ingest::Rollups>(database(), std::size_t{1} << 20);
+    declared_ = meters_->meters();
+    committer_ = std::make_unique<ingest::EventCommitter>(database(), identity_, position, recent_slots,
+                                                          clock_.function(), meters_.get(), rollups_.get());
   }
 
   // Decides the batches as one group and writes what was decided. Each one's own status.
   std::vector<absl::Status> CommitGroup(const std::vector<Batch>& batches) {
     std::vector<storage::CommitRequest*> group;
     for (const Batch& batch : batches) group.push_back(batch.get());
+    return CommitRequests(std::move(group));
+  }
+  std::vector<absl::Status> CommitRequests(std::vector<storage::CommitRequest*> group) {
     std::vector<absl::Status> statuses(group.size());
     storage::Batch rows(*database());
     committer().Decide(group, absl::MakeSpan(statuses), &rows);
@@ -98,7 +110,21 @@ class IngestTest : public DatabaseTest {
   FakeClock clock_;
   bool wrote_ = false;  // the last group, anything at all
 
+  ingest::MeterBook& meters() {
+    committer();
+    return *meters_;
+  }
+  ingest::Rollups& rollups() {
+    committer();
+    return *rollups_;
+  }
+
+  // What batches are prepared for; those that are declared, unless a test is ahead or behind.
+  std::shared_ptr<const metering::KeptMeters> declared_ = std::make_shared<const metering::KeptMeters>();
+
  private:
+  std::unique_ptr<ingest::MeterBook> meters_;
+  std::unique_ptr<ingest::Rollups> rollups_;
   std::unique_ptr<ingest::EventCommitter> committer_;
 };
 
