@@ -159,11 +159,11 @@ class ReferenceReader {
   bool ReadString(std::string* written, std::string* meant) {
     const std::size_t start = at_;
     if (!Take('"')) return false;
-    std::optional<std::uint32_t> high;  // the first half of a surrogate pair, just read
+    std::uint32_t high = 0;  // the first half of a surrogate pair, just read; 0 is none
     while (!Take('"')) {
       if (at_ == text_.size() || static_cast<unsigned char>(text_[at_]) < 0x20) return false;
       if (!Take('\\')) {
-        if (high.has_value()) return false;
+        if (high != 0) return false;
         meant->push_back(text_[at_++]);
         continue;
       }
@@ -176,18 +176,18 @@ class ReferenceReader {
         }
         const bool is_high = unit >= 0xd800 && unit < 0xdc00;
         const bool is_low = unit >= 0xdc00 && unit < 0xe000;
-        if (is_low != high.has_value()) return false;
+        if (is_low != (high != 0)) return false;
         if (is_high) {
           high = unit;
         } else if (is_low) {
-          AppendScalar(0x10000 + (*high - 0xd800) * 0x400 + (unit - 0xdc00), meant);
-          high.reset();
+          AppendScalar(0x10000 + (high - 0xd800) * 0x400 + (unit - 0xdc00), meant);
+          high = 0;
         } else {
           AppendScalar(unit, meant);
         }
         continue;
       }
-      if (high.has_value()) return false;
+      if (high != 0) return false;
       static const std::map<char, char> kEscapes = {{'"', '"'},  {'\\', '\\'}, {'/', '/'},  {'b', '\b'},
                                                     {'f', '\f'}, {'n', '\n'},  {'r', '\r'}, {'t', '\t'}};
       const auto escape = kEscapes.find(Next());
@@ -195,7 +195,7 @@ class ReferenceReader {
       meant->push_back(escape->second);
       ++at_;
     }
-    if (high.has_value()) return false;
+    if (high != 0) return false;
     *written = text_.substr(start, at_ - start);
     return true;
   }
