@@ -2,11 +2,17 @@
 
 #include <stdlib.h>
 
+#include <chrono>
 #include <cstdlib>
+#include <ctime>
+#include <exception>
 #include <filesystem>
+#include <fstream>
 #include <iostream>
 #include <stdexcept>
 #include <system_error>
+#include <thread>
+#include <utility>
 
 namespace tallystick::bench {
 namespace {
@@ -37,6 +43,38 @@ TempFolder::~TempFolder() {
 void Fail(benchmark::State& state, const std::string& message) {
   failed = true;
   state.SkipWithError(message.c_str());
+}
+
+benchmark::internal::Benchmark* AddBenchmark(const std::string& name, std::function<void(benchmark::State&)> function) {
+  return benchmark::RegisterBenchmark(name.c_str(), [function = std::move(function)](benchmark::State& state) {
+    try {
+      function(state);
+    } catch (const std::exception& fault) {
+      Fail(state, fault.what());
+    }
+  });
+}
+
+benchmark::internal::Benchmark* AddRun(const std::string& name, std::function<void(benchmark::State&)> function) {
+  return AddBenchmark(name, std::move(function))->Iterations(1)->UseManualTime()->Unit(benchmark::kMillisecond);
+}
+
+void WaitUntilIdle() {
+  const std::clock_t idle = CLOCKS_PER_SEC / 100;
+  std::clock_t before = 0;
+  do {
+    before = std::clock();
+    std::this_thread::sleep_for(std::chrono::seconds(1));
+  } while (std::clock() - before > idle);
+}
+
+std::uint64_t WrittenBytes() {
+  std::ifstream counts("/proc/self/io");
+  std::string name;
+  for (std::uint64_t count = 0; counts >> name >> count;) {
+    if (name == "write_bytes:") return count;
+  }
+  throw std::runtime_error("/proc/self/io does not tell what was written");
 }
 
 int RunBenchmarks(int argc, char** argv, const std::function<void()>& clean_up) {

@@ -33,6 +33,18 @@ class TempFolder {
 // Ends the benchmark with this error, and the program with a status other than 0.
 void Fail(benchmark::State& state, const std::string& message);
 
+// Adds a benchmark whose function may throw a std::exception: its message is then the error.
+benchmark::internal::Benchmark* AddBenchmark(const std::string& name, std::function<void(benchmark::State&)> function);
+
+// The same for one that measures a whole run itself and says so by `SetIterationTime`: once in each repetition.
+benchmark::internal::Benchmark* AddRun(const std::string& name, std::function<void(benchmark::State&)> function);
+
+// Returns when this process no longer computes: flushes and compactions go on for a while behind what caused them.
+void WaitUntilIdle();
+
+// What this process has caused to be written to a disk so far, also by way of the page cache.
+std::uint64_t WrittenBytes();
+
 // `main` of a program with benchmarks. Calls `clean_up` when all of them have run.
 int RunBenchmarks(
     int argc, char** argv, const std::function<void()>& clean_up = [] {});

@@ -3,7 +3,8 @@
 //
 //   make_events --events 10000000 --ids random --corrections 20 > events.ndjson
 //
-// Says on standard error, as a line of JSON, what a store must hold that has imported it.
+// Says on standard error, as a line of JSON, what becomes of the lines in a store that imports them, and what it must
+// hold then: how many events, and the sum of their property "amount" in hundredths.
 
 #include <cstdint>
 #include <cstdio>
@@ -12,6 +13,7 @@
 
 #include "CLI/CLI.hpp"
 #include "bench/events.h"
+#include "bench/workload.h"
 
 namespace tallystick::bench {
 namespace {
@@ -46,9 +48,12 @@ int Run(int argc, char** argv) {
     std::perror("make_events: cannot write");
     return 1;
   }
-  std::fprintf(stderr, "{\"created\":%llu,\"superseded\":%llu}\n",
-               static_cast<unsigned long long>(events.answers().created()),
-               static_cast<unsigned long long>(events.answers().superseded()));
+  const Answers& answers = events.answers();
+  const Holdings holdings = HoldingsOf(answers);
+  std::fprintf(stderr, "{\"created\":%llu,\"superseded\":%llu,\"events\":%llu,\"hundredths\":%lld}\n",
+               static_cast<unsigned long long>(answers.created()),
+               static_cast<unsigned long long>(answers.superseded()), static_cast<unsigned long long>(holdings.events),
+               static_cast<long long>(holdings.hundredths));
   return 0;
 }
 

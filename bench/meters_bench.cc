@@ -7,14 +7,12 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
-#include <ctime>
 #include <functional>
 #include <iostream>
 #include <map>
 #include <memory>
 #include <optional>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -62,16 +60,6 @@ class Month {
   UsageEvents usage_;
   std::unique_ptr<Store> store_;
 };
-
-// Flushes and compactions go on for a while; when this process no longer computes, they have ended.
-void WaitUntilIdle() {
-  const std::clock_t idle = CLOCKS_PER_SEC / 100;
-  std::clock_t before = 0;
-  do {
-    before = std::clock();
-    std::this_thread::sleep_for(std::chrono::seconds(1));
-  } while (std::clock() - before > idle);
-}
 
 absl::StatusOr<std::unique_ptr<Month>> Month::Make(std::uint64_t events) {
   auto month = std::unique_ptr<Month>(new Month(events));
