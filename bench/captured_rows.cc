@@ -30,6 +30,13 @@ class Operations : public rocksdb::WriteBatch::Handler {
   }
   void LogData(const rocksdb::Slice& /*blob*/) override {}
 
+  // Whether they only change what the store knows of itself, which opening may do.
+  bool OfStoreItself(const RocksDbFolder& database) const {
+    const std::uint32_t meta = database.family(Family::kMeta)->GetID();
+    return std::all_of(operations_.begin(), operations_.end(),
+                       [&](const Operation& operation) { return operation.family == meta; });
+  }
+
   // The same, sorted; what is done to one key keeps its order. Slices are of the batch that was read.
   rocksdb::WriteBatch Sorted(const RocksDbFolder& database, bool position) {
     std::stable_sort(operations_.begin(), operations_.end(), [](const Operation& a, const Operation& b) {
@@ -55,22 +62,31 @@ class Operations : public rocksdb::WriteBatch::Handler {
   std::vector<Operation> operations_;
 };
 
-rocksdb::SequenceNumber LatestNumber(const std::string& store) {
-  return RocksDbFolder(DataFolder(store), RocksDbFolder::Mode::kReadOnly).db().GetLatestSequenceNumber();
+// Opens the database to read while the store is open: when a compaction takes files away meanwhile, again.
+std::unique_ptr<RocksDbFolder> OpenBeside(const std::string& store) {
+  constexpr int kAttempts = 100;
+  for (int attempt = 1;; ++attempt) {
+    try {
+      return std::make_unique<RocksDbFolder>(DataFolder(store), RocksDbFolder::Mode::kReadOnly);
+    } catch (const std::runtime_error&) {
+      if (attempt == kAttempts) throw;
+    }
+  }
 }
 
 // The batches that were written after this RocksDB sequence number.
 void ReadLog(const std::string& store, rocksdb::SequenceNumber after, bool position,
              std::vector<rocksdb::WriteBatch>* out) {
-  RocksDbFolder database(DataFolder(store), RocksDbFolder::Mode::kReadOnly);
+  const std::unique_ptr<RocksDbFolder> database = OpenBeside(store);
   std::unique_ptr<rocksdb::TransactionLogIterator> log;
-  Check(database.db().GetUpdatesSince(after + 1, &log));
+  Check(database->db().GetUpdatesSince(after + 1, &log));
   for (; log->Valid(); log->Next()) {
     const rocksdb::BatchResult result = log->GetBatch();
     if (result.sequence <= after) continue;
     Operations operations;
     Check(result.writeBatchPtr->Iterate(&operations));
-    out->push_back(operations.Sorted(database, position));
+    if (operations.OfStoreItself(*database)) continue;
+    out->push_back(operations.Sorted(*database, position));
   }
   Check(log->status());
 }
@@ -84,7 +100,7 @@ CapturedRows::CapturedRows(const std::string& path, const std::vector<absl::Span
   for (std::size_t next = 0; next < batches.size();) {
     // Opened anew for each chunk: what was in the log is then in table files.
     const std::unique_ptr<Subject> store = OpenTallystick(path_, Durability::kBuffered);
-    const rocksdb::SequenceNumber before = LatestNumber(path_);
+    const rocksdb::SequenceNumber before = OpenBeside(path_)->db().GetLatestSequenceNumber();
     std::uint64_t json_bytes = 0;
     while (next < batches.size() && json_bytes < kChunkJsonBytes) {
       for (const std::string_view document : batches[next]) json_bytes += document.size();

@@ -1,6 +1,9 @@
 #!/usr/bin/env bash
 # Installs every package that building and testing Tallystick needs, on Debian 12, as root or with sudo.
 #
+#   tools/setup.sh         to build and test
+#   tools/setup.sh bench   also what it is compared with (tools/bench.sh)
+#
 # Safe to run again and asks nothing: what is there already is left alone, and with nothing missing no package list is
 # even read. Every other script calls it first. Versions are the distribution's.
 set -euo pipefail
@@ -17,6 +20,8 @@ packages=(
   # to rebuild RocksDB from its source package
   dpkg-dev
 )
+# the peers, and the plots
+if [[ ${1:-} == bench ]]; then packages+=(libsqlite3-dev liblmdb-dev python3-matplotlib); fi
 
 missing=()
 for package in "${packages[@]}"; do
