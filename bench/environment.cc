@@ -62,10 +62,12 @@ benchmark::internal::Benchmark* AddRun(const std::string& name, std::function<vo
 void WaitUntilIdle() {
   const std::clock_t idle = CLOCKS_PER_SEC / 100;
   std::clock_t before = 0;
+  std::uint64_t written = 0;
   do {
     before = std::clock();
+    written = WrittenBytes();
     std::this_thread::sleep_for(std::chrono::seconds(1));
-  } while (std::clock() - before > idle);
+  } while (std::clock() - before > idle || WrittenBytes() != written);
 }
 
 std::uint64_t WrittenBytes() {

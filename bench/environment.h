@@ -39,7 +39,8 @@ benchmark::internal::Benchmark* AddBenchmark(const std::string& name, std::funct
 // The same for one that measures a whole run itself and says so by `SetIterationTime`: once in each repetition.
 benchmark::internal::Benchmark* AddRun(const std::string& name, std::function<void(benchmark::State&)> function);
 
-// Returns when this process no longer computes: flushes and compactions go on for a while behind what caused them.
+// Returns when this process neither computes nor writes any more: flushes and compactions go on for a while behind what
+// caused them.
 void WaitUntilIdle();
 
 // What this process has caused to be written to a disk so far, also by way of the page cache.

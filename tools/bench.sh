@@ -3,7 +3,7 @@
 # docs/BENCHMARKS.md with its plots.
 #
 #   tools/bench.sh                   all parts; about an hour and a half on two cores, and 20 GB of disk
-#   tools/bench.sh --quick           fewer events: about ten minutes
+#   tools/bench.sh --quick           fewer events: about twelve minutes
 #   tools/bench.sh --full            as many events as the targets speak of (imports of 10 million, growth to 100
 #                                    million): most of a day, mostly SQLite's, and 70 GB of disk
 #   tools/bench.sh --only import     one part; give it again for more. The page is written of all results that are there
@@ -48,10 +48,7 @@ programs=build/release/bench
 python=/usr/bin/python3 # Debian's, which has Debian's matplotlib
 mkdir -p "$results"
 
-write_page() {
-  "$python" -B bench/report/write_report.py write "$results" docs
-  echo "bench: wrote docs/BENCHMARKS.md" >&2
-}
+write_page() { "$python" -B bench/report/write_report.py write "$results" docs; }
 if [[ -n $report_only ]]; then
   write_page
   exit
@@ -91,7 +88,8 @@ unset TALLYSTICK_BENCH_DUCKDB
 if command -v npm >/dev/null && command -v node >/dev/null; then
   mkdir -p "$duckdb"
   cp bench/duckdb/* "$duckdb"
-  if (cd "$duckdb" && npm install --no-package-lock --no-audit --no-fund --silent) && node "$duckdb/duckdb.mjs" version >/dev/null; then
+  if (cd "$duckdb" && npm install --no-package-lock --no-audit --no-fund --silent) &&
+    node "$duckdb/duckdb.mjs" version >/dev/null; then
     export TALLYSTICK_BENCH_DUCKDB=$duckdb
   else
     echo "bench: DuckDB's package cannot be installed: not compared" >&2
@@ -102,7 +100,8 @@ fi
 
 # --- Measure ---
 
-"$python" -B bench/report/write_report.py describe "$results" "$TALLYSTICK_BENCH_FOLDER" "${TALLYSTICK_BENCH_DUCKDB:-}" "$command"
+"$python" -B bench/report/write_report.py describe "$results" "$TALLYSTICK_BENCH_FOLDER" \
+  "${TALLYSTICK_BENCH_DUCKDB:-}" "$command" "${parts[@]}"
 failed=
 for part in "${parts[@]}"; do
   read -r events repetitions < <(size_of "$part")

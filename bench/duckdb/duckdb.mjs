@@ -16,9 +16,9 @@ const CREATE = `
     customerEventId VARCHAR PRIMARY KEY, customerAlias VARCHAR NOT NULL, eventType VARCHAR NOT NULL,
     eventTimestamp TIMESTAMP NOT NULL, eventProperties JSON NOT NULL)`;
 
-// INSERT OR REPLACE alone keeps any of an id's lines, not the last, when two threads read; so earlier lines are left out
-// first, and a plain INSERT is then the fastest of what was tried (grouping with arg_max, a table without its key at
-// first, INSERT OR REPLACE).
+// INSERT OR REPLACE alone keeps any of an id's lines, not the last, when two threads read; so earlier lines are left
+// out first, and a plain INSERT is then the fastest of what was tried (grouping with arg_max, a table without its key
+// at first, INSERT OR REPLACE).
 const insert = (file) => `
   INSERT INTO events
   SELECT * EXCLUDE line

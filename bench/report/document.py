@@ -18,8 +18,6 @@ of them, every fiftieth sent superseding an earlier one unless said otherwise), 
 events by id, by time, and by customer and time. Figures are medians of {repetitions}. Ratios are within one run, whose
 repetitions are interleaved in random order. Where a peer is ahead of Tallystick its figure is **bold**.
 
-    {command}
-
 """
 
 
@@ -30,7 +28,8 @@ def _section(title: str, explanation: str, body: str, plot: str = "", plots: fro
     return f"## {title}\n\n{explanation.strip()}\n\n{body}{image}\n"
 
 
-def _against(figures: list[Figure], counter: str, show: Callable[[float], str], more_is_better: bool = True) -> list[str]:
+def _against(figures: list[Figure], counter: str, show: Callable[[float], str],
+             more_is_better: bool = True) -> list[str]:
     """For each figure its text, bold where it is better than Tallystick's among them."""
     ours = next((f.values[counter] for f in figures if f.keys.get("subject") == "tallystick"), None)
     cells = []
@@ -58,7 +57,8 @@ def _import(results: Results) -> str:
              text.size(f.values["store_bytes"]), text.number(f.values["written/json"])] for i, f in enumerate(figures)]
     if not rows:
         return ""
-    body = text.table(["subject", "events/s", "Tallystick is", "peak memory", "on disk at the end", "written, by JSON"], rows)
+    body = text.table(["subject", "events/s", "Tallystick is", "peak memory", "on disk at the end", "written, by JSON"],
+                      rows)
     owed = results.value("owed", "Import", subject="tallystick")
     return body + (f"\nWhat Tallystick's store still had to compact: {text.size(owed)}.\n" if owed is not None else "")
 
@@ -81,7 +81,7 @@ def _singles(results: Results) -> str:
     for i, f in enumerate(figures):
         name = NAMES[f.keys["subject"]]
         if "concurrent" in f.keys:
-            name += ", threads insert their own rows" if f.keys["concurrent"] == "1" else ", the leader inserts all rows"
+            name += ", each inserts its rows" if f.keys["concurrent"] == "1" else ", the leader inserts all rows"
         rows.append([name, rates[i], text.times(ours, f.values["events/s"]),
                      *(text.duration(f.values[p] / 1e6) for p in ("p50_us", "p99_us", "p99.9_us"))])
     if not rows:
@@ -122,9 +122,11 @@ def _live(results: Results) -> str:
 
 def _resend(results: Results) -> str:
     rows = []
-    for f in results.all("Superseding"):
-        rows.append([f"{f.keys['percent']} % superseding, {f.keys['writers']} thread(s)", text.rate(f.values["events/s"]), "", ""])
-    for f in results.all("Unchanged"):
+    # Repetitions come in random order.
+    for f in sorted(results.all("Superseding"), key=lambda f: (f.keys["writers"], int(f.keys["percent"]))):
+        rows.append([f"{f.keys['percent']} % superseding, {f.keys['writers']} thread(s)",
+                     text.rate(f.values["events/s"]), "", ""])
+    for f in sorted(results.all("Unchanged"), key=lambda f: f.keys["writers"]):
         rows.append([f"100 % unchanged, {f.keys['writers']} thread(s)", text.rate(f.values["events/s"]),
                      text.times(f.values["events/s"], f.values["created/s"]), text.size(f.values["written_bytes"])])
     return text.table(["events sent", "events/s", "by created", "written"], rows) if rows else ""
@@ -168,7 +170,7 @@ _METERS = {
 def _meters(results: Results) -> str:
     rows = []
     for question, what in _METERS.items():
-        for f in results.all(question):
+        for f in sorted(results.all(question), key=lambda f: sorted(f.keys.items())):
             details = ", ".join(f"{key} {value}" for key, value in f.keys.items())
             rows.append([what + (f" ({details})" if details else ""), text.duration(f.values["seconds"]),
                          text.rate(f.values.get("events/s"))])
@@ -182,9 +184,10 @@ def _bytes(results: Results) -> str:
     rows = [[f"{f.keys['ids']} ids", text.number(f.values["bytes/event"]),
              *(text.number(f.values.get(family, 0)) for family in _FAMILIES),
              text.number(f.values["json_bytes/event"]), text.number(f.values["live/json"]),
-             text.number(f.values["compact/json"])] for f in results.all("BytesAtRest")]
-    return text.table(["bytes per event", "all", *(f"`{family}`" for family in _FAMILIES), "JSON", "written live, by JSON",
-                       "by the last compaction, by JSON"], rows) if rows else ""
+             text.number(f.values["compact/json"])]
+            for f in sorted(results.all("BytesAtRest"), key=lambda f: f.keys["ids"])]
+    return text.table(["bytes per event", "all", *(f"`{family}`" for family in _FAMILIES), "JSON",
+                       "written live, by JSON", "by the last compaction, by JSON"], rows) if rows else ""
 
 
 def _growth(results: Results) -> str:
@@ -203,26 +206,37 @@ def _growth(results: Results) -> str:
 
 def _open(results: Results) -> str:
     rows = []
-    for f in results.all("OpenClosed"):
+    for f in sorted(results.all("OpenClosed"), key=lambda f: f.keys["profile"], reverse=True):
         busy = results.one("Busy", profile=f.keys["profile"])
-        rows.append([f"closed, profile {f.keys['profile']}", text.duration(f.values["seconds"]), text.size(f.values["rss"]),
-                     text.size(busy.values["busy_rss"]) if busy else "-"])
+        rows.append([f"closed, profile {f.keys['profile']}", text.duration(f.values["seconds"]),
+                     text.size(f.values["rss"]), text.size(busy.values["busy_rss"]) if busy else "-"])
     for f in results.all("OpenKilled"):
         rows.append([f"killed with a log of {text.size(f.values['log_bytes'])}, profile {f.keys['profile']}",
                      text.duration(f.values["seconds"]), "-", "-"])
     return text.table(["the store was", "opening takes", "memory then", "the most while busy"], rows) if rows else ""
 
 
-def write(results: Results, machine: dict[str, str], command: str, plots: frozenset[str]) -> str:
+def _runs(results: Results, parts: dict[str, dict[str, str]]) -> str:
+    """Which command measured which parts, of how many events."""
+    runs: dict[tuple[str, str], list[str]] = {}
+    for part, count in results.events.items():
+        run = parts.get(part, {"command": "?", "revision": "?"})
+        runs.setdefault((run["command"], run["revision"]), []).append(f"{part} {text.events(count)}")
+    rows = [[f"`{command}`", revision, ", ".join(measured)] for (command, revision), measured in runs.items()]
+    return text.table(["command", "revision", "parts, and their events"], rows).replace("---:", "---")
+
+
+def write(results: Results, machine: dict[str, str], parts: dict[str, dict[str, str]], plots: frozenset[str]) -> str:
+    """`parts`: of each part, the "command" that measured it and the "revision" that was measured."""
     repeats = sorted({f.repetitions for f in results.figures})
     repetitions = " or ".join(str(n) for n in repeats) + (" runs" if repeats != [1] else " run")
-    page = _HEAD.format(repetitions=repetitions, command=command)
+    page = _HEAD.format(repetitions=repetitions) + _runs(results, parts) + "\n"
 
     facts = dict(machine)
     if results.rocksdb:
         facts["RocksDB"] = f"{facts.get('RocksDB', '')} ({', '.join(sorted(results.rocksdb))} build)"
-    page += text.table(["machine and versions", ""], [[name, value] for name, value in facts.items()]).replace("---:", "---")
-    page += "\nEvents of each part: " + ", ".join(f"{part} {text.events(n)}" for part, n in results.events.items()) + ".\n\n"
+    page += text.table(["machine and versions", ""], [list(fact) for fact in facts.items()]).replace("---:", "---")
+    page += "\n"
     page += "## Targets\n\n" + _targets(results).replace("---:", "---") + "\n"
     if plots and "peers" in plots:
         page += "![Peers side by side](benchmarks/peers.svg)\n\n"
@@ -244,7 +258,8 @@ One event a call. "RocksDB alone" is its own group commit of the same events' ro
                      _singles(results), "latency", plots)
     page += _section("(b) Live writers, all kinds", """
 Batches of 1, 100 and 1,000 events by 1, 4 and 16 threads; synced ones end with a sync of the disk each. The latency is
-that of a call.""", _live(results))
+that of a call. SQLite and LMDB have one writer at a time, and who waits does so for a mutex that is not fair: their
+longest waits are long.""", _live(results))
     page += _section("(c) Events that come again", """
 Batches of 1,000, buffered. The last rows re-send everything: what is written is the whole process's, and no file of the
 database may change.""", _resend(results))
@@ -256,9 +271,10 @@ nor compares them. SQLite and LMDB look each event of a customer up (SQLite each
 reads from memory that it has mapped, neither compressed nor checksummed.""", _scan(results))
     page += _section("(f) Meters", "Asked of a month of usage; declared ones answer from rollups.", _meters(results))
     page += _section("(g) Bytes at rest, and bytes written", """
-Every family merged into its last level. Written live: log, flushes and compactions until the store was idle, by the bytes
-of JSON.""", _bytes(results))
-    page += _section("(h) Growth", "Imports as in (a), into new stores of growing size, and how long opening takes then.",
+Every family merged into its last level. Written live: log, flushes and compactions until the store was idle, by the
+bytes of JSON.""", _bytes(results))
+    page += _section("(h) Growth", """
+Imports as in (a), into new stores of growing size, and how long opening takes then.""",
                      _growth(results), "growth", plots)
     page += _section("(i) Opening and memory", """
 By a process of its own. Busy: a tenth as many events more, in batches of 100, and as many read.""", _open(results))

@@ -63,7 +63,7 @@ class ReportTest(unittest.TestCase):
         failed = imported("sqlite", 0) | {"error_occurred": True, "error_message": "a wrong answer"}
         measured = self.read(**{"import": part(1000, imported("tallystick", 100), failed)})
         self.assertIsNone(measured.one("Import", subject="sqlite"))
-        page = document.write(measured, {}, "tools/bench.sh", frozenset())
+        page = document.write(measured, {}, {}, frozenset())
         self.assertIn("a wrong answer", page)
 
     def test_targets_are_judged_by_their_ratios(self):
@@ -76,7 +76,8 @@ class ReportTest(unittest.TestCase):
         self.assertEqual(self.verdict(measured, "kill -9"), "-")
 
     def test_a_smaller_run_says_so(self):
-        measured = self.read(growth=part(1_000_000, grown("tallystick", 10_000, 100), grown("tallystick", 1_000_000, 61)))
+        measured = self.read(growth=part(1_000_000, grown("tallystick", 10_000, 100),
+                                         grown("tallystick", 1_000_000, 61)))
         self.assertEqual(self.verdict(measured, "(h)"), "met, at 1 million")
 
     def test_all_unchanged_may_write_nothing(self):
@@ -97,16 +98,25 @@ class ReportTest(unittest.TestCase):
     def test_where_a_peer_is_ahead_the_page_says_so(self):
         measured = self.read(**{"import": part(1, imported("tallystick", 200_000), imported("lmdb", 300_000),
                                                imported("sqlite", 10_000))})
-        page = document.write(measured, {}, "tools/bench.sh", frozenset())
+        page = document.write(measured, {}, {}, frozenset())
         self.assertRegex(page, r"\| LMDB \| \*\*300,000\*\* \| 0.67 ×")
         self.assertRegex(page, r"\| SQLite \| 10,000 \| 20.00 ×")
 
     def test_the_page_names_no_machine_and_no_path(self):
-        page = document.write(self.read(**{"import": part(1, imported("tallystick", 1))}), {}, "x", frozenset())
+        page = document.write(self.read(**{"import": part(1, imported("tallystick", 1))}), {}, {}, frozenset())
         self.assertNotIn("secret", page)
 
+    def test_each_part_is_told_with_the_command_that_measured_it(self):
+        measured = self.read(**{"import": part(5, imported("tallystick", 1)), "live": part(7),
+                                "growth": part(1_000_000, grown("tallystick", 1_000_000, 1))})
+        all_, growth = ({"command": command, "revision": "r1"} for command in ("bench.sh", "bench.sh --only growth"))
+        page = document.write(measured, {}, {"import": all_, "live": all_, "growth": growth, "size": all_}, frozenset())
+        self.assertIn("| `bench.sh` | r1 | import 5, live 7 |", page)
+        self.assertIn("| `bench.sh --only growth` | r1 | growth 1 million |", page)
+        self.assertNotIn("size", page.split("## Targets")[0])
+
     def test_parts_without_results_are_left_out(self):
-        page = document.write(self.read(**{"import": part(1, imported("tallystick", 1))}), {}, "x", frozenset())
+        page = document.write(self.read(**{"import": part(1, imported("tallystick", 1))}), {}, {}, frozenset())
         self.assertEqual(re.findall(r"^## (.*)$", page, re.MULTILINE), ["Targets", "(a) Import of a file"])
 
     def test_figures_read_well(self):
@@ -119,7 +129,8 @@ class ReportTest(unittest.TestCase):
 
     @unittest.skipIf(plots.pyplot is None, "matplotlib is not installed")
     def test_plots_are_the_same_each_time(self):
-        measured = self.read(growth=part(100, grown("tallystick", 1, 5), grown("tallystick", 100, 4), grown("lmdb", 1, 3)))
+        measured = self.read(growth=part(100, grown("tallystick", 1, 5), grown("tallystick", 100, 4),
+                                         grown("lmdb", 1, 3)))
         once = [plots.draw(measured, self.folder / name) for name in ("a", "b")]
         self.assertEqual(once[0], {"growth"})
         first, second = ((self.folder / name / "growth.svg").read_bytes() for name in ("a", "b"))

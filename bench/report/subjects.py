@@ -21,4 +21,4 @@ COLOURS = {
 
 
 def in_order(figures: list) -> list:
-    return sorted(figures, key=lambda figure: list(NAMES).index(figure.keys["subject"]))
+    return sorted(figures, key=lambda f: (list(NAMES).index(f.keys["subject"]), sorted(f.keys.items())))

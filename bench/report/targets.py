@@ -78,7 +78,7 @@ def _singles_p99(results: Results) -> Verdict:
 
 
 def _unchanged(results: Results) -> Verdict:
-    figures = results.all("Unchanged")
+    figures = sorted(results.all("Unchanged"), key=lambda f: f.keys["writers"])
     if not figures:
         return NOT_MEASURED
     ratios = {f.keys["writers"]: f.values["events/s"] / f.values["created/s"] for f in figures}
