@@ -99,11 +99,7 @@ void Get(benchmark::State& state, const std::string& name, bool present) {
   state.counters["gets/s"] = benchmark::Counter(static_cast<double>(state.iterations()), benchmark::Counter::kIsRate);
 }
 
-}  // namespace
-}  // namespace tallystick::bench
-
-int main(int argc, char** argv) {
-  using namespace tallystick::bench;
+int Run(int argc, char** argv) {
   for (const bool present : {true, false}) {
     for (const std::string& subject : SubjectNames()) {
       AddBenchmark("Get/subject:" + subject + "/present:" + (present ? "1" : "0"), [=](benchmark::State& state) {
@@ -113,3 +109,8 @@ int main(int argc, char** argv) {
   }
   return RunBenchmarks(argc, argv, [] { stores.reset(); });
 }
+
+}  // namespace
+}  // namespace tallystick::bench
+
+int main(int argc, char** argv) { return tallystick::bench::Run(argc, argv); }

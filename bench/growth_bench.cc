@@ -39,11 +39,7 @@ void Grow(benchmark::State& state, const std::string& subject, std::uint64_t eve
   }
 }
 
-}  // namespace
-}  // namespace tallystick::bench
-
-int main(int argc, char** argv) {
-  using namespace tallystick::bench;
+int Run(int argc, char** argv) {
   for (const std::uint64_t size : kSizes) {
     const std::uint64_t events = EventsWanted() * size / 100;
     for (const std::string& subject : ImportSubjects()) {
@@ -54,3 +50,8 @@ int main(int argc, char** argv) {
   }
   return RunBenchmarks(argc, argv, [] { file.reset(); });
 }
+
+}  // namespace
+}  // namespace tallystick::bench
+
+int main(int argc, char** argv) { return tallystick::bench::Run(argc, argv); }

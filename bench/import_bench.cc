@@ -45,13 +45,14 @@ void ImportFile(benchmark::State& state, const std::string& subject) {
   }
 }
 
-}  // namespace
-}  // namespace tallystick::bench
-
-int main(int argc, char** argv) {
-  using namespace tallystick::bench;
+int Run(int argc, char** argv) {
   for (const std::string& subject : ImportSubjects()) {
     AddRun("Import/subject:" + subject, [=](benchmark::State& state) { ImportFile(state, subject); });
   }
   return RunBenchmarks(argc, argv, [] { file.reset(); });
 }
+
+}  // namespace
+}  // namespace tallystick::bench
+
+int main(int argc, char** argv) { return tallystick::bench::Run(argc, argv); }

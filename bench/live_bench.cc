@@ -181,14 +181,15 @@ void Fdatasync(benchmark::State& state) {
   calls.Report(state);
 }
 
-}  // namespace
-}  // namespace tallystick::bench
-
-int main(int argc, char** argv) {
-  using namespace tallystick::bench;
+int Run(int argc, char** argv) {
   AddBenchmark("Fdatasync", Fdatasync)->Iterations(1000)->UseRealTime()->Unit(benchmark::kMicrosecond);
   AddSustained();
   AddSingles();
   for (const std::string& subject : SubjectNames()) AddLive(subject);
   return RunBenchmarks(argc, argv);
 }
+
+}  // namespace
+}  // namespace tallystick::bench
+
+int main(int argc, char** argv) { return tallystick::bench::Run(argc, argv); }

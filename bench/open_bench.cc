@@ -60,11 +60,7 @@ void OpenKilled(benchmark::State& state) {
   }
 }
 
-}  // namespace
-}  // namespace tallystick::bench
-
-int main(int argc, char** argv) {
-  using namespace tallystick::bench;
+int Run(int argc, char** argv) {
   for (const std::string profile : {"server", "edge"}) {
     AddRun("OpenClosed/profile:" + profile, [=](benchmark::State& state) { OpenClosed(state, profile); });
     AddRun("Busy/profile:" + profile, [=](benchmark::State& state) { Busy(state, profile); });
@@ -72,3 +68,8 @@ int main(int argc, char** argv) {
   AddRun("OpenKilled/profile:server", OpenKilled);
   return RunBenchmarks(argc, argv, [] { closed.reset(); });
 }
+
+}  // namespace
+}  // namespace tallystick::bench
+
+int main(int argc, char** argv) { return tallystick::bench::Run(argc, argv); }

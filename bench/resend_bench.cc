@@ -105,11 +105,7 @@ void Unchanged(benchmark::State& state, std::uint64_t writers) {
   }
 }
 
-}  // namespace
-}  // namespace tallystick::bench
-
-int main(int argc, char** argv) {
-  using namespace tallystick::bench;
+int Run(int argc, char** argv) {
   for (const std::uint64_t writers : {1, 2}) {
     const std::string of_writers = "/writers:" + std::to_string(writers);
     for (const std::uint32_t percent : {0, 2, 50}) {
@@ -120,3 +116,8 @@ int main(int argc, char** argv) {
   }
   return RunBenchmarks(argc, argv);
 }
+
+}  // namespace
+}  // namespace tallystick::bench
+
+int main(int argc, char** argv) { return tallystick::bench::Run(argc, argv); }

@@ -168,11 +168,7 @@ void CustomerScan(benchmark::State& state, const std::string& name, std::uint32_
   ScanRange(state, name, {.customer = CustomerAlias(customer)}, stores->answers().customer_events(customer));
 }
 
-}  // namespace
-}  // namespace tallystick::bench
-
-int main(int argc, char** argv) {
-  using namespace tallystick::bench;
+int Run(int argc, char** argv) {
   const auto add = [](const std::string& name, const std::function<void(benchmark::State&)>& function) {
     AddBenchmark(name, function)->UseRealTime()->Unit(benchmark::kMillisecond);
   };
@@ -194,3 +190,8 @@ int main(int argc, char** argv) {
   }
   return RunBenchmarks(argc, argv, [] { stores.reset(); });
 }
+
+}  // namespace
+}  // namespace tallystick::bench
+
+int main(int argc, char** argv) { return tallystick::bench::Run(argc, argv); }

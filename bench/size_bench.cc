@@ -56,13 +56,14 @@ void BytesAtRest(benchmark::State& state, IdForm ids) {
   }
 }
 
-}  // namespace
-}  // namespace tallystick::bench
-
-int main(int argc, char** argv) {
-  using namespace tallystick::bench;
+int Run(int argc, char** argv) {
   AddRun("BytesAtRest/ids:random", [](benchmark::State& state) { BytesAtRest(state, IdForm::kRandom); });
   AddRun("BytesAtRest/ids:uuidv7", [](benchmark::State& state) { BytesAtRest(state, IdForm::kUuidV7); });
   AddRun("BytesAtRest/ids:sequential", [](benchmark::State& state) { BytesAtRest(state, IdForm::kSequential); });
   return RunBenchmarks(argc, argv);
 }
+
+}  // namespace
+}  // namespace tallystick::bench
+
+int main(int argc, char** argv) { return tallystick::bench::Run(argc, argv); }
