@@ -66,7 +66,9 @@ ProcessRun RunProcess(const std::vector<std::string>& command, const ProcessOpti
   run.written_bytes = static_cast<std::uint64_t>(usage.ru_oublock) * kBlockBytes;
   const bool as_expected = options.signal == 0 ? WIFEXITED(status) && WEXITSTATUS(status) == 0
                                                : WIFSIGNALED(status) && WTERMSIG(status) == options.signal;
-  if (!as_expected) throw std::runtime_error(command[0] + " ended otherwise: " + run.output);
+  if (!as_expected) {
+    throw std::runtime_error(command[0] + " ended with status " + std::to_string(status) + ": " + run.output);
+  }
   return run;
 }
 
