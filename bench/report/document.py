@@ -216,6 +216,9 @@ def _open(results: Results) -> str:
     return text.table(["the store was", "opening takes", "memory then", "the most while busy"], rows) if rows else ""
 
 
+_BUSY = 6.0  # a load that the benchmarks alone do not make on two cores
+
+
 def _runs(results: Results, parts: dict[str, dict[str, str]]) -> str:
     """Which command measured which parts, of how many events."""
     runs: dict[tuple[str, str], list[str]] = {}
@@ -223,7 +226,12 @@ def _runs(results: Results, parts: dict[str, dict[str, str]]) -> str:
         run = parts.get(part, {"command": "?", "revision": "?"})
         runs.setdefault((run["command"], run["revision"]), []).append(f"{part} {text.events(count)}")
     rows = [[f"`{command}`", revision, ", ".join(measured)] for (command, revision), measured in runs.items()]
-    return text.table(["command", "revision", "parts, and their events"], rows).replace("---:", "---")
+    page = text.table(["command", "revision", "parts, and their events"], rows).replace("---:", "---")
+    # A part leaves some load to the next one.
+    if max(results.load.values(), default=0) > _BUSY:
+        page += (f"\n**The machine was busy with other work** (load {max(results.load.values()):.1f}): figures are for"
+                 " a first look, and ratios may be far off.\n")
+    return page
 
 
 def write(results: Results, machine: dict[str, str], parts: dict[str, dict[str, str]], plots: frozenset[str]) -> str:

@@ -9,7 +9,7 @@ try:
     import matplotlib
 
     matplotlib.use("svg")
-    from matplotlib import pyplot
+    from matplotlib import pyplot, ticker
 except ImportError:  # the page is then without plots
     pyplot = None
 
@@ -31,6 +31,10 @@ def _growth(results: Results, path: Path) -> bool:
                       linewidth=2.5 if subject == "tallystick" else 1.5)
     axes.set(xscale="log", yscale="log", xlabel="events imported into a new store", ylabel="events per second",
              title="Import as the store grows")
+    axes.xaxis.set_major_formatter(ticker.EngFormatter(sep=""))
+    axes.yaxis.set_major_locator(ticker.LogLocator(subs=(1, 2, 5)))
+    axes.yaxis.set_major_formatter(ticker.EngFormatter(sep=""))
+    axes.yaxis.set_minor_formatter(ticker.NullFormatter())
     axes.legend(frameon=False)
     axes.grid(True, which="major", alpha=0.3)
     _finish(figure, path)
@@ -103,7 +107,8 @@ def _peers(results: Results, path: Path) -> bool:
     axes.set_xticks([at + 1.5 * width for at in range(len(bars))], labels=[work for work, _ in bars], fontsize="small",
                     rotation=15, ha="right")
     axes.set(yscale="log", ylabel="speed, Tallystick = 1", title="Peers side by side")
-    axes.legend(frameon=False, fontsize="small")
+    axes.yaxis.set_major_formatter(ticker.FormatStrFormatter("%g"))
+    axes.legend(frameon=False, fontsize="small", loc="upper left", bbox_to_anchor=(1, 1))
     axes.grid(True, axis="y", which="major", alpha=0.3)
     _finish(figure, path)
     return True

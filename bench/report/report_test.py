@@ -83,8 +83,8 @@ class ReportTest(unittest.TestCase):
     def test_all_unchanged_may_write_nothing(self):
         name = "Unchanged/writers:1/iterations:1/manual_time"
         fast = run(name, **{"events/s": 200.0, "created/s": 100.0, "written_bytes": 0})
-        self.assertEqual(self.verdict(self.read(resend=part(1, fast)), "(c)"), "met")
-        self.assertEqual(self.verdict(self.read(resend=part(1, fast | {"written_bytes": 1})), "(c)"), "**not met**")
+        self.assertEqual(self.verdict(self.read(resend=part(1_000_000, fast)), "(c)"), "met")
+        self.assertEqual(self.verdict(self.read(resend=part(1_000_000, fast | {"written_bytes": 1})), "(c)"), "**not met**")
 
     def test_single_events_are_compared_with_the_faster_group_commit(self):
         def single(name: str, rate: float) -> dict:
@@ -114,6 +114,13 @@ class ReportTest(unittest.TestCase):
         self.assertIn("| `bench.sh` | r1 | import 5, live 7 |", page)
         self.assertIn("| `bench.sh --only growth` | r1 | growth 1 million |", page)
         self.assertNotIn("size", page.split("## Targets")[0])
+
+    def test_a_busy_machine_is_told(self):
+        for load, told in ((2.0, False), (9.5, True)):
+            busy = part(1, imported("tallystick", 1))
+            busy["context"]["load_avg"] = [load, 0.0, 0.0]
+            page = document.write(self.read(**{"import": busy}), {}, {}, frozenset())
+            self.assertEqual("busy with other work** (load 9.5)" in page, told)
 
     def test_parts_without_results_are_left_out(self):
         page = document.write(self.read(**{"import": part(1, imported("tallystick", 1))}), {}, {}, frozenset())

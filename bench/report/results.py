@@ -27,6 +27,7 @@ class Figure:
 class Results:
     figures: list[Figure] = field(default_factory=list)
     events: dict[str, int] = field(default_factory=dict)  # what each part was run with
+    load: dict[str, float] = field(default_factory=dict)  # of the machine, in the minute before each part
     failures: list[str] = field(default_factory=list)
     rocksdb: set[str] = field(default_factory=set)  # the builds of RocksDB that were linked
 
@@ -61,6 +62,7 @@ def read(folder: Path) -> Results:
             continue
         document = json.loads(path.read_text())
         results.events[path.stem] = int(document["context"]["events"])
+        results.load[path.stem] = (document["context"].get("load_avg") or [0.0])[0]
         results.rocksdb.add(document["context"]["rocksdb"])
         runs: dict[str, list[dict]] = {}
         for run in document["benchmarks"]:
