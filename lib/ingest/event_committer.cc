@@ -30,8 +30,29 @@ EventCommitter::EventCommitter(std::shared_ptr<const storage::Database> database
   assert((recent_slots & (recent_slots - 1)) == 0);
 }
 
+bool EventCommitter::MustWait(absl::Span<storage::CommitRequest* const> group) const {
+  const std::shared_ptr<const metering::KeptMeters> meters = meters_->meters();
+  const std::uint64_t visible = visible_sequence();
+  return std::any_of(group.begin(), group.end(), [&](storage::CommitRequest* each) {
+    const auto& request = static_cast<const PreparedBatch&>(*each);
+    // Cells that the write changes would be read without it, or let go of before it.
+    if (!meters->Of(request.account()).empty()) return true;
+    return std::any_of(request.events().begin(), request.events().end(), [&](const PreparedEvent& event) {
+      return event.id_key_size != 0 && recent_[RecentSlot(event)] > visible &&
+             last_changed_.contains(event.identity_hash);
+    });
+  });
+}
+
 void EventCommitter::Decide(absl::Span<storage::CommitRequest* const> group, absl::Span<absl::Status> statuses,
                             storage::Batch* batch) {
+  DecideGroup(group, statuses, batch);
+  decided_sequences_[decided_groups_++ % decided_sequences_.size()] = position_.sequence;
+}
+
+void EventCommitter::DecideGroup(absl::Span<storage::CommitRequest* const> group, absl::Span<absl::Status> statuses,
+                                 storage::Batch* batch) {
+  last_changed_.clear();
   if (group.front()->alone()) {
     // Nothing but a LoneRequest is, and it is the whole group.
     statuses.front() = static_cast<LoneRequest*>(group.front())->Decide(batch);
@@ -86,7 +107,10 @@ void EventCommitter::Decide(absl::Span<storage::CommitRequest* const> group, abs
 void EventCommitter::MarkRecent(PreparedBatch* request) {
   for (std::size_t i = 0; i < request->events().size(); ++i) {
     const Decision& decision = request->decisions()[i];
-    if (decision.outcome != Outcome::kUnchanged) RecentSlot(request->events()[i]) = decision.sequence;
+    const PreparedEvent& event = request->events()[i];
+    if (decision.outcome == Outcome::kUnchanged || event.id_key_size == 0) continue;
+    recent_[RecentSlot(event)] = decision.sequence;
+    last_changed_.insert(event.identity_hash);
   }
 }
 
@@ -122,7 +146,7 @@ absl::Status EventCommitter::AddRollups(storage::Batch* batch) {
 
 void EventCommitter::Written() {
   rollups_->Written();
-  visible_.store(position_.sequence, std::memory_order_release);
+  visible_.store(decided_sequences_[written_groups_++ % decided_sequences_.size()], std::memory_order_release);
 }
 
 absl::Status EventCommitter::Refresh(PreparedBatch* request) {
@@ -135,7 +159,7 @@ absl::Status EventCommitter::Refresh(PreparedBatch* request) {
   }
   for (PreparedEvent& event : request->events()) {
     if (event.id_key_size == 0) continue;
-    if (RecentSlot(event) > request->looked_up_at()) {
+    if (recent_[RecentSlot(event)] > request->looked_up_at()) {
       TALLYSTICK_ASSIGN_OR_RETURN(event.stored, ReadStored(*database_, request->IdKey(event)));
     }
     if (event.stored.has_value() && event.stored->customer_alias.empty() && !event.SameAs(event.stored->row)) {

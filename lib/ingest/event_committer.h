@@ -3,6 +3,7 @@
 #ifndef TALLYSTICK_LIB_INGEST_EVENT_COMMITTER_H_
 #define TALLYSTICK_LIB_INGEST_EVENT_COMMITTER_H_
 
+#include <array>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
@@ -12,6 +13,7 @@
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
+#include "absl/container/flat_hash_set.h"
 #include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "absl/types/span.h"
@@ -34,6 +36,7 @@ class EventCommitter : public storage::Committer {
                  const CommitPosition& position, std::size_t recent_slots, std::function<absl::Time()> clock,
                  const MeterBook* meters, Rollups* rollups);
 
+  bool MustWait(absl::Span<storage::CommitRequest* const> group) const override;
   void Decide(absl::Span<storage::CommitRequest* const> group, absl::Span<absl::Status> statuses,
               storage::Batch* batch) override;
   void Written() override;
@@ -49,6 +52,8 @@ class EventCommitter : public storage::Committer {
     Decision* decision = nullptr;  // of the event, when this group brought it
   };
 
+  void DecideGroup(absl::Span<storage::CommitRequest* const> group, absl::Span<absl::Status> statuses,
+                   storage::Batch* batch);
   // Looks again for what was committed since the request looked: all its reads, so that deciding cannot fail half-way.
   absl::Status Refresh(PreparedBatch* request);
   void DecideRequest(PreparedBatch* request, bool alone);
@@ -58,7 +63,7 @@ class EventCommitter : public storage::Committer {
   absl::Status AddRollups(storage::Batch* batch);
 
   void MarkRecent(PreparedBatch* request);
-  std::uint64_t& RecentSlot(const PreparedEvent& event) { return recent_[event.identity_hash & (recent_.size() - 1)]; }
+  std::size_t RecentSlot(const PreparedEvent& event) const { return event.identity_hash & (recent_.size() - 1); }
 
   // A stored event that leaves every index.
   struct Leaving {
@@ -77,6 +82,14 @@ class EventCommitter : public storage::Committer {
   // By a hash of the identity: the last sequence that was decided for any identity that falls there. A request that
   // looked up at an earlier sequence must look again.
   std::vector<std::uint64_t> recent_;
+  // The hashes of the identities that the last group changed, which perhaps cannot be read yet.
+  absl::flat_hash_set<std::uint64_t> last_changed_;
+
+  // The last sequences of the groups, by their number modulo two: of the one that is being written, and of the one that
+  // is being decided meanwhile.
+  std::array<std::uint64_t, 2> decided_sequences_{};
+  std::size_t decided_groups_ = 0;  // by Decide()
+  std::size_t written_groups_ = 0;  // by Written()
 
   // Of the group that is being decided.
   Instant now_;      // the time of receipt: what the clock says, also when it has stepped back

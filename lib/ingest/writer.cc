@@ -31,6 +31,9 @@ constexpr std::size_t kBatchEventsMax = 16 * 1024 * 1024;
 // A group commits this much at once; a larger single request goes alone. A few fsyncs' worth of log.
 std::size_t GroupBytesMax(Profile profile) { return profile == Profile::kEdge ? 512 * kKiB : 4 * kMiB; }
 
+// While one group is being written, a next one of some hundred events is worth deciding.
+constexpr std::size_t kEarlyBytesMin = 32 * kKiB;
+
 // How finely recent commits are told apart: enough that two writers of 10,000 events each look up few ids in vain.
 std::size_t RecentSlots(Profile profile) { return profile == Profile::kEdge ? 1 << 13 : 1 << 18; }
 
@@ -95,6 +98,7 @@ Writer::Writer(std::shared_ptr<storage::Database> database, std::shared_ptr<cons
       committer_(database_, identity_, position, RecentSlots(options.profile), options.clock, meters_.get(), &rollups_),
       queue_(database_, std::move(failure), &committer_,
              {.group_bytes_max = GroupBytesMax(options.profile),
+              .early_bytes_min = kEarlyBytesMin,
               .sync_interval = absl::ToChronoNanoseconds(options.sync_interval)}),
       keeper_({.database = database_,
                .meters = meters_.get(),

@@ -1,10 +1,13 @@
 // The commit queue: callers hand in what they have prepared; one of them at a time commits a group of them.
 //
 // A caller either finds the queue idle and leads, or waits. A leader takes what has queued up, has the committer decide
-// it in order, writes one batch, and hands the lead on. Syncing is a second, separate lead: one of those who wait for
-// stable storage syncs the log for everything written so far, while the next group is being committed. A request with a
-// deadline never leads (it could not leave a write that hangs): where all have one, the queue's own two threads lead,
-// of which one also syncs buffered writes in time.
+// it in order, and writes one batch. The lead is handed on when the write begins: the next leader takes and decides the
+// next group meanwhile, and writes it when that write has ended. So there is one group being decided and one being
+// written at most, each by one thread, in one order.
+//
+// Syncing is a second, separate lead: one of those who wait for stable storage syncs the log for everything written so
+// far, while the next groups are being committed. A request with a deadline never leads (it could not leave a write
+// that hangs): where all have one, the queue's own two threads lead, of which one also syncs buffered writes in time.
 //
 // Why a queue: sequences become visible in order, two requests with one id meet in one place, and nothing is locked
 // during an fsync.
@@ -12,6 +15,8 @@
 #ifndef TALLYSTICK_LIB_STORAGE_COMMIT_QUEUE_H_
 #define TALLYSTICK_LIB_STORAGE_COMMIT_QUEUE_H_
 
+#include <array>
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <cstddef>
@@ -26,6 +31,7 @@
 #include "absl/types/span.h"
 #include "lib/storage/database.h"
 #include "lib/storage/failure_latch.h"
+#include "lib/storage/parker.h"
 
 namespace tallystick::storage {
 
@@ -39,32 +45,41 @@ class CommitRequest {
   // About how many bytes it adds to a batch.
   virtual std::size_t bytes() const = 0;
 
-  // Whether it must be a group of its own: when it is decided, all that was decided before can be read.
+  // Whether it must be a group of its own: when it is decided, all that was decided before can be read, and nothing
+  // else is decided until it is written.
   virtual bool alone() const { return false; }
 
  private:
   friend class CommitQueue;
-  enum class State { kQueued, kCommitting, kWritten, kDone };
+  enum class State { kQueued, kCommitting, kWritten };
 
-  // All guarded by CommitQueue::mutex_.
+  // Guarded by CommitQueue::mutex_:
   State state_ = State::kQueued;
   bool sync_ = false;
   bool may_lead_ = true;
   std::uint64_t ticket_ = 0;  // how many groups must be on stable storage before it is done
-  absl::Status status_;
-  std::condition_variable wake_;
+
+  Parker parker_;        // where its caller sleeps
+  absl::Status status_;  // of a request that is done
+  std::atomic<bool> done_ = false;
 };
 
-// Decides what a group writes. Called by one thread at a time, in commit order.
+// Decides what groups write.
 class Committer {
  public:
   virtual ~Committer() = default;
 
+  // Whether the group can be decided only when all that was decided before can be read. Asked just before Decide(),
+  // where a write is under way, by the same thread.
+  virtual bool MustWait(absl::Span<CommitRequest* const> group) const = 0;
+
   // Adds the group's rows to `batch`, which is empty. `statuses` (OK, one for each request) takes what fails a request
-  // by itself: nothing of such a request may be in the batch.
+  // by itself: nothing of such a request may be in the batch. Called by one thread at a time, in commit order, perhaps
+  // while the group before is being written.
   virtual void Decide(absl::Span<CommitRequest* const> group, absl::Span<absl::Status> statuses, Batch* batch) = 0;
 
-  // The batch of the last Decide can be read by everybody.
+  // Of the groups that were decided, the first for which this has not been called yet can be read by everybody. Called
+  // by one thread at a time, perhaps beside Decide() of the next group.
   virtual void Written() = 0;
 };
 
@@ -74,6 +89,9 @@ class CommitQueue {
 
   struct Options {
     std::size_t group_bytes_max = 0;  // a group takes no further request beyond this
+    // While a group is being written, the next one is decided when so much has queued up. Less is left to gather:
+    // deciding it takes less time than the write of one more group would.
+    std::size_t early_bytes_min = 0;
     Clock::duration sync_interval{};  // the longest time for which a write stays unsynced
   };
 
@@ -95,25 +113,45 @@ class CommitQueue {
   using Lock = std::unique_lock<std::mutex>;
   using RequestPointer = std::shared_ptr<CommitRequest>;
 
-  // Waits until `request` is done, leading when it is its turn.
+  // Waits until `request` is done, leading when it is its turn. Called with the lock.
   absl::Status Wait(const RequestPointer& request, Clock::time_point deadline, Lock* lock);
-  void Abandon(const RequestPointer& request);
+  void Abandon(const RequestPointer& request, Lock* lock);
 
-  bool CanCommit() const { return !committing_ && !queue_.empty(); }
+  bool CanCommit() const {
+    return !deciding_ && !queue_.empty() && (!writing_ || queued_bytes_ >= options_.early_bytes_min);
+  }
   bool CanSync() const { return !syncing_ && !unsynced_.empty() && unsynced_.front()->ticket_ <= written_; }
   // The caller among `waiting` who leads next; null when none may.
-  static CommitRequest* LeaderOf(const std::deque<RequestPointer>& waiting);
-  void WakeLeaders();
+  static RequestPointer LeaderOf(const std::deque<RequestPointer>& waiting);
 
-  // Each takes a lock and leaves it locked, but works without.
+  // Each is called with the lock, works without, and leaves it unlocked.
   void LeadCommit(Lock* lock);
   void LeadSync(Lock* lock);
 
-  std::vector<RequestPointer> TakeGroup();
-  // Decides and writes the group. An error is that of the store, not of a request.
-  absl::Status Commit(absl::Span<const RequestPointer> group, std::vector<absl::Status>* statuses, bool* wrote);
-  void FinishDurable();
+  // Until no write is under way; with the lock.
+  void AwaitWrite(Lock* lock) {
+    write_ended_.wait(*lock, [this] { return !writing_; });
+  }
+
+  struct Group {
+    std::vector<RequestPointer> requests;
+    std::vector<absl::Status> statuses;
+    bool wrote = false;
+  };
+  void TakeGroup(Group* group);
+  // The two halves of a commit, without the lock. An error is that of the store, not of a request; the store stops.
+  absl::Status Decide(Group* group, bool write_under_way, Batch* batch);
+  absl::Status Write(Group* group, Batch* batch);
+  template <typename Step>
+  absl::Status Guarded(Step step);
+
+  // With the lock: these note whom to wake. WakeNoted() does it without, and leaves it unlocked; who is going to lead
+  // comes first.
   void Finish(const RequestPointer& request, absl::Status status);
+  void FinishGroup(Group* group, const absl::Status& failure);
+  void FinishDurable();
+  void NoteLeaders();
+  void WakeNoted(Lock* lock);
 
   void RunCommits();
   void RunSyncs();
@@ -122,21 +160,29 @@ class CommitQueue {
   const std::shared_ptr<FailureLatch> failure_;
   Committer* const committer_;
   const Options options_;
-  Batch batch_;  // the leader's
 
   mutable std::mutex mutex_;
   // Guarded by mutex_, all of them:
   std::deque<RequestPointer> queue_;     // in commit order, before their group is taken
+  std::size_t queued_bytes_ = 0;         // of queue_
   std::deque<RequestPointer> unsynced_;  // waiting for stable storage, by ticket
-  bool committing_ = false;
+  bool deciding_ = false;                // a group has been taken, and its write has not begun
+  bool writing_ = false;
   bool syncing_ = false;
   std::uint64_t written_ = 0;  // groups written; one whose write failed counts, and never becomes durable
   std::uint64_t durable_ = 0;  // of these, on stable storage
   // Not after the first write behind `durable_`; means something while written_ > durable_.
   Clock::time_point unsynced_since_;
   bool stopping_ = false;
+  std::vector<RequestPointer> leaders_noted_;  // whom to wake: see WakeNoted()
+  std::vector<RequestPointer> done_noted_;
+  std::condition_variable write_ended_;  // for who has decided a group, or must wait before
   std::condition_variable commit_thread_wake_;
   std::condition_variable sync_thread_wake_;
+
+  // A leader's, from when it takes a group to the end of its write: of the one who decides, and of the one who writes.
+  std::array<Batch, 2> batches_;
+  std::size_t next_batch_ = 0;  // guarded by mutex_: of the next who decides
 
   std::thread commit_thread_;
   std::thread sync_thread_;

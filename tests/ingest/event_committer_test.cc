@@ -269,6 +269,75 @@ TEST_P(ConflictTest, RandomGroupsAreAsIfOneCameAfterTheOther) {
   }
 }
 
+// --- A group is decided while the one before is being written ---
+
+// Two groups at once, as the commit queue has them.
+class OverlapTest : public ConflictTest {
+ protected:
+  struct Group {
+    Batch batch;
+    storage::Batch rows;
+  };
+
+  bool MustWait(const Batch& batch) {
+    storage::CommitRequest* const request = batch.get();
+    return committer().MustWait(absl::MakeConstSpan(&request, 1));
+  }
+  Group Decide(const Batch& batch) {
+    Group group{.batch = batch, .rows = storage::Batch(*database())};
+    storage::CommitRequest* const request = batch.get();
+    absl::Status status;
+    committer().Decide(absl::MakeConstSpan(&request, 1), absl::MakeSpan(&status, 1), &group.rows);
+    EXPECT_THAT(status, IsOk());
+    return group;
+  }
+  void Write(Group* group) {
+    EXPECT_THAT(database()->Write(&group->rows), IsOk());
+    committer().Written();
+  }
+};
+INSTANTIATE_TEST_SUITE_P(Slots, OverlapTest, ::testing::Values(1, 2, 4096));
+
+TEST_P(OverlapTest, OnlyWhatTheGroupBeforeChangesMustWaitForIt) {
+  Store({{.id = "stored", .time = At(1)}, {.id = "resent", .time = At(1)}});
+  Group first =
+      Decide(PrepareAndLookUp({{.id = "a"}, {.id = "stored", .time = At(2)}, {.id = "resent", .time = At(1)}}));
+  EXPECT_TRUE(MustWait(PrepareAndLookUp({{.id = "b"}, {.id = "a"}})));
+  EXPECT_TRUE(MustWait(PrepareAndLookUp({{.id = "stored", .time = At(3)}})));
+  EXPECT_FALSE(MustWait(PrepareAndLookUp({{.id = "resent", .time = At(3)}, {.id = "b"}, {}})));
+  EXPECT_FALSE(MustWait(PrepareAndLookUp({{.id = "a"}}, Account(2))));
+  Write(&first);
+  EXPECT_FALSE(MustWait(PrepareAndLookUp({{.id = "a"}})));
+}
+
+TEST_P(OverlapTest, WhatIsDecidedBesideAWriteReadsWhatWasThereBefore) {
+  Store({{.id = "a", .time = At(1), .alias = "old"}});
+  const Sent new_a = {.id = "a", .time = At(9), .alias = "new"};
+  const Sent b = {.id = "b", .time = At(5)};
+  const Batch late = PrepareAndLookUp({new_a});  // with few slots, it has to look again
+  Group first = Decide(PrepareAndLookUp({b}));
+  EXPECT_FALSE(MustWait(late));
+  Group second = Decide(late);
+  EXPECT_EQ(committer().visible_sequence(), 1u);
+  Write(&first);
+  EXPECT_EQ(committer().visible_sequence(), 2u);
+  Write(&second);
+  EXPECT_EQ(committer().visible_sequence(), 3u);
+  EXPECT_EQ(late->decisions()[0].replaced->sequence, 1u);
+  ExpectStored({{b, first.batch->decisions()[0]}, {new_a, late->decisions()[0]}});
+}
+
+TEST_P(OverlapTest, AnAccountWithMetersWaits) {
+  storage::Batch rows(*database());
+  ASSERT_THAT(meters().Define(Account(2), "m", {.event_type = "message-sent"}, &rows).status(), IsOk());
+  ASSERT_THAT(database()->Write(&rows), IsOk());
+  declared_ = meters().meters();
+  Group first = Decide(PrepareAndLookUp({{.id = "a"}}));
+  EXPECT_TRUE(MustWait(PrepareAndLookUp({{.id = "b"}}, Account(2))));
+  EXPECT_FALSE(MustWait(PrepareAndLookUp({{.id = "b"}}, Account(1))));
+  Write(&first);
+}
+
 // --- Sequences and receipts ---
 
 TEST_F(EventCommitterTest, SequencesFollowEachOtherFromWhereTheStoreStood) {
