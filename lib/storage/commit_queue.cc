@@ -47,7 +47,7 @@ absl::Status CommitQueue::Submit(const RequestPointer& request, bool sync, Clock
   request->done_ = false;
   Lock lock(mutex_);
   queue_.push_back(request);
-  queued_bytes_ += request->bytes();
+  CountQueued(*request, true);
   // Who may lead does so itself. Otherwise, it may be what the queue had too little of for one that waits.
   if (!request->may_lead_) NoteLeaders();
   if (!leaders_noted_.empty()) {
@@ -92,7 +92,7 @@ absl::Status CommitQueue::Wait(const RequestPointer& request, Clock::time_point 
 
 // The caller leaves. What is queued has not begun, and need not; what has begun ends without it.
 void CommitQueue::Abandon(const RequestPointer& request, Lock* lock) {
-  if (std::erase(queue_, request) > 0) queued_bytes_ -= request->bytes();
+  if (std::erase(queue_, request) > 0) CountQueued(*request, false);
   std::erase(unsynced_, request);
   NoteLeaders();
   WakeNoted(lock);
@@ -107,11 +107,17 @@ void CommitQueue::TakeGroup(Group* group) {
   };
   while (!queue_.empty() && joins(*queue_.front())) {
     bytes += queue_.front()->bytes();
+    CountQueued(*queue_.front(), false);
     queue_.front()->state_ = CommitRequest::State::kCommitting;
     group->requests.push_back(std::move(queue_.front()));
     queue_.pop_front();
   }
-  queued_bytes_ -= bytes;
+}
+
+void CommitQueue::CountQueued(const CommitRequest& request, bool enters) {
+  const std::size_t sign = enters ? 1 : std::size_t(-1);
+  queued_bytes_ += sign * request.bytes();
+  if (!request.sync_) queued_buffered_ += sign;
 }
 
 template <typename Step>

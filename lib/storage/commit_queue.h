@@ -89,8 +89,9 @@ class CommitQueue {
 
   struct Options {
     std::size_t group_bytes_max = 0;  // a group takes no further request beyond this
-    // While a group is being written, the next one is decided when so much has queued up. Less is left to gather:
-    // deciding it takes less time than the write of one more group would.
+    // When so much has queued up, it is decided while the group before is being written. Less is left to gather until
+    // that write has ended, and while a sync is under way that all of it would have to wait for anyway: many small
+    // writes cost more than one.
     std::size_t early_bytes_min = 0;
     Clock::duration sync_interval{};  // the longest time for which a write stays unsynced
   };
@@ -116,9 +117,12 @@ class CommitQueue {
   // Waits until `request` is done, leading when it is its turn. Called with the lock.
   absl::Status Wait(const RequestPointer& request, Clock::time_point deadline, Lock* lock);
   void Abandon(const RequestPointer& request, Lock* lock);
+  // Of a request that enters queue_, or leaves it.
+  void CountQueued(const CommitRequest& request, bool enters);
 
   bool CanCommit() const {
-    return !deciding_ && !queue_.empty() && (!writing_ || queued_bytes_ >= options_.early_bytes_min);
+    if (deciding_ || queue_.empty()) return false;
+    return queued_bytes_ >= options_.early_bytes_min || (!writing_ && (unsynced_.empty() || queued_buffered_ > 0));
   }
   bool CanSync() const { return !syncing_ && !unsynced_.empty() && unsynced_.front()->ticket_ <= written_; }
   // The caller among `waiting` who leads next; null when none may.
@@ -165,6 +169,7 @@ class CommitQueue {
   // Guarded by mutex_, all of them:
   std::deque<RequestPointer> queue_;     // in commit order, before their group is taken
   std::size_t queued_bytes_ = 0;         // of queue_
+  std::size_t queued_buffered_ = 0;      // how many in queue_ wait for no sync
   std::deque<RequestPointer> unsynced_;  // waiting for stable storage, by ticket
   bool deciding_ = false;                // a group has been taken, and its write has not begun
   bool writing_ = false;

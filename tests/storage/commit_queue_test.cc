@@ -472,6 +472,37 @@ TEST_F(CommitQueueTest, AGroupTooSmallToBeDecidedEarlyGathersMore) {
   EXPECT_THAT(committer_.written_before(), ElementsAre(0, 0));
 }
 
+TEST_F(CommitQueueTest, SyncedRequestsGatherDuringASyncThatTheyWouldWaitForAnyway) {
+  options_.early_bytes_min = 50;
+  queue();
+  disk_.gate.Close();
+  Caller& first = SubmitBeside(MakeRequest("first"), true);
+  disk_.gate.WaitForArrivals(1);
+  std::vector<Caller*> callers = {&first};
+  for (const char* name : {"a", "b", "c"}) callers.push_back(&SubmitBeside(MakeRequest(name), true));
+  EXPECT_THAT(committer_.groups(), ElementsAre(Names{"first"}));
+  disk_.gate.Open();
+  for (Caller* caller : callers) EXPECT_THAT(caller->Wait(), IsOk());
+  EXPECT_THAT(committer_.groups(), ElementsAre(Names{"first"}, Names{"a", "b", "c"}));
+  EXPECT_EQ(disk_.gate.passed(), 2);
+}
+
+TEST_F(CommitQueueTest, WhatGathersDuringASyncGoesAlongWithWhatNeedNotWait) {
+  options_.early_bytes_min = 50;
+  queue();
+  disk_.gate.Close();
+  SubmitBeside(MakeRequest("first"), true);
+  disk_.gate.WaitForArrivals(1);
+  SubmitBeside(MakeRequest("a"), true);
+  EXPECT_THAT(Submit(MakeRequest("buffered")), IsOk());
+  EXPECT_THAT(committer_.groups(), ElementsAre(Names{"first"}, Names{"a", "buffered"}));
+  SubmitBeside(MakeRequest("b", 25), true);
+  SubmitBeside(MakeRequest("c", 25), true);  // now it is enough for a group
+  committer_.written.WaitForArrivals(3);
+  EXPECT_THAT(committer_.groups()[2], ElementsAre("b", "c"));
+  EXPECT_EQ(disk_.gate.passed(), 0);
+}
+
 TEST_F(CommitQueueTest, AGroupTooSmallToBeDecidedEarlyIsDecidedWhenTheWriteEnds) {
   options_.early_bytes_min = 50;
   Caller& first = HoldAWrite("first");
