@@ -3,21 +3,21 @@
 #ifndef TALLYSTICK_LIB_ENCODING_BYTES_H_
 #define TALLYSTICK_LIB_ENCODING_BYTES_H_
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <optional>
 #include <string>
 #include <string_view>
 
 #include "lib/base/instant.h"
+#include "lib/encoding/instant_bytes.h"
 #include "tallystick/uuid.h"
 
 namespace tallystick {
 
 inline constexpr std::size_t kUuidSize = 16;
-inline constexpr std::size_t kInstantSecondsSize = 5;
-inline constexpr std::size_t kInstantNanosSize = 4;
-inline constexpr std::size_t kInstantSize = kInstantSecondsSize + kInstantNanosSize;
 inline constexpr std::size_t kSequenceSize = 6;
 inline constexpr std::size_t kReceiptSize = 8;
 
@@ -36,8 +36,8 @@ inline std::string_view BytesOf(const Uuid& uuid) {
 }
 
 inline void AppendInstantBytes(Instant instant, std::string* out) {
-  AppendBigEndian(instant.seconds, kInstantSecondsSize, out);
-  AppendBigEndian(instant.nanos, kInstantNanosSize, out);
+  const std::array<char, kInstantSize> bytes = InstantBytes(instant);
+  out->append(bytes.data(), bytes.size());
 }
 
 // Takes fields off the front of some bytes. Once something is missing or out of range, `ok` is false and all that is
@@ -79,11 +79,9 @@ class ByteReader {
   }
 
   Instant TakeInstant() {
-    Instant instant;
-    instant.seconds = Number(kInstantSecondsSize);
-    instant.nanos = static_cast<std::uint32_t>(Number(kInstantNanosSize));
-    if (instant.seconds >= Instant::kSecondsEnd || instant.nanos >= 1'000'000'000) ok_ = false;
-    return instant;
+    const std::optional<Instant> instant = InstantOf(Bytes(kInstantSize));
+    if (!instant.has_value()) ok_ = false;
+    return instant.value_or(Instant());
   }
 
   // A sequence that was given out: not 0.

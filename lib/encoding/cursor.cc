@@ -8,7 +8,7 @@
 namespace tallystick {
 namespace {
 
-constexpr std::uint8_t kCursorVersion = 1;
+constexpr std::uint8_t kCursorVersion = 2;  // 1 had another form of instants
 constexpr std::size_t kSealSize = 8;
 constexpr std::size_t kFilterSizeSize = 4;
 

@@ -1,5 +1,6 @@
 #include "lib/encoding/keys.h"
 
+#include <array>
 #include <cassert>
 
 #include "absl/strings/escaping.h"
@@ -10,13 +11,16 @@
 namespace tallystick {
 namespace {
 
+// Begins the id of a key in `event_ids` that is a UUID in its 16 bytes; no text begins so.
+constexpr char kUuidMark = 1;
+
 absl::Status BadKey(std::string_view family) {
   return absl::DataLossError(std::string(family) + ": a key does not decode");
 }
 
 void AppendPosition(Instant time, std::uint64_t sequence, KeyBuffer* key) {
-  key->AppendBigEndian(time.seconds, kInstantSecondsSize);
-  key->AppendBigEndian(time.nanos, kInstantNanosSize);
+  const std::array<char, kInstantSize> bytes = InstantBytes(time);
+  key->Append({bytes.data(), bytes.size()});
   key->AppendBigEndian(sequence, kSequenceSize);
 }
 
@@ -49,7 +53,13 @@ std::string Describe(Instant time, std::uint64_t sequence) {
 KeyBuffer EventIdKey::Encode() const {
   KeyBuffer key;
   key.Append(BytesOf(account));
-  key.Append(customer_event_id);
+  if (customer_event_id.uuid().has_value()) {
+    key.AppendBigEndian(kUuidMark, 1);
+    key.Append(BytesOf(*customer_event_id.uuid()));
+  } else {
+    assert(CustomerEventId::IsPossible(customer_event_id.text()));
+    key.Append(customer_event_id.text());
+  }
   return key;
 }
 
@@ -57,9 +67,16 @@ absl::StatusOr<EventIdKey> EventIdKey::Decode(std::string_view key) {
   ByteReader reader(key);
   EventIdKey decoded;
   decoded.account = reader.TakeUuid();
-  decoded.customer_event_id = reader.TakeRest();
-  const std::size_t size = decoded.customer_event_id.size();
-  if (!reader.ok() || size == 0 || size > kNameBytesMax) return BadKey("event_ids");
+  if (!reader.rest().empty() && reader.rest().front() == kUuidMark) {
+    reader.Bytes(1);
+    decoded.customer_event_id = reader.TakeUuid();
+    return reader.at_end() ? absl::StatusOr<EventIdKey>(decoded) : BadKey("event_ids");
+  }
+  const std::string_view text = reader.TakeRest();
+  decoded.customer_event_id = text;
+  // A UUID has one form, and this is not it.
+  const bool uuid = decoded.customer_event_id.uuid().has_value();
+  if (!reader.ok() || uuid || !CustomerEventId::IsPossible(text)) return BadKey("event_ids");
   return decoded;
 }
 
@@ -133,8 +150,9 @@ std::string KeyAfter(std::string_view key) { return std::string(key) + '\0'; }
 std::string DescribeEventIdKey(std::string_view key) {
   const absl::StatusOr<EventIdKey> decoded = EventIdKey::Decode(key);
   if (!decoded.ok()) return InHex(key);
-  return "account " + decoded->account.ToString() + ", customerEventId '" + std::string(decoded->customer_event_id) +
-         "'";
+  std::string buffer;
+  return "account " + decoded->account.ToString() + ", customerEventId '" +
+         std::string(decoded->customer_event_id.ToText(&buffer)) + "'";
 }
 
 std::string DescribeEventKey(std::string_view key) {

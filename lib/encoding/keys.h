@@ -10,6 +10,7 @@
 
 #include "absl/status/statusor.h"
 #include "lib/base/instant.h"
+#include "lib/encoding/customer_event_id.h"
 #include "lib/encoding/key_buffer.h"
 #include "tallystick/uuid.h"
 
@@ -27,7 +28,7 @@ struct KeyRange {
 // `event_ids`: account, customerEventId. Decoded text views into the key.
 struct EventIdKey {
   Uuid account{};
-  std::string_view customer_event_id{};
+  CustomerEventId customer_event_id{};
 
   KeyBuffer Encode() const;
   static absl::StatusOr<EventIdKey> Decode(std::string_view key);

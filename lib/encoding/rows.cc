@@ -14,8 +14,8 @@ constexpr std::uint8_t kEventRowTag = 1;
 constexpr std::uint8_t kChangeRowEventTag = 1;
 // 2 in `changes`: tombstone (reserved).
 
-// Flags of an `events` row; the others are zero.
-constexpr std::uint8_t kHasCustomerEventId = 1;
+// How an `events` row has its customerEventId. Never reused.
+enum class IdForm : std::uint8_t { kAbsent = 0, kText = 1, kUuid = 2 };
 
 // Where SetReceipt finds it: behind the tag.
 constexpr std::size_t kEventRowReceiptOffset = 1;
@@ -36,9 +36,7 @@ Receipt TakeReceipt(ByteReader* reader) { return Receipt{reader->Number(kReceipt
 
 void EventIdRow::AppendTo(std::string* out) const {
   AppendBigEndian(static_cast<std::uint8_t>(state), 1, out);
-  AppendInstantBytes(time, out);
   AppendBigEndian(sequence, kSequenceSize, out);
-  AppendBigEndian(receipt.ticks, kReceiptSize, out);
   AppendBigEndian(fingerprint, sizeof fingerprint, out);
 }
 
@@ -46,23 +44,36 @@ absl::StatusOr<EventIdRow> EventIdRow::Decode(std::string_view value) {
   ByteReader reader(value);
   const std::uint64_t tag = reader.Number(1);
   EventIdRow row;
-  row.time = reader.TakeInstant();
   row.sequence = reader.TakeSequence();
-  row.receipt = TakeReceipt(&reader);
   row.fingerprint = reader.Number(sizeof row.fingerprint);
   if (tag != static_cast<std::uint64_t>(EventIdState::kLive)) return BadRow("event_ids", "has an unknown tag");
-  if (!reader.at_end() || row.receipt.ticks >= Receipt::kTicksEnd) return BadRow("event_ids", "does not decode");
+  if (!reader.at_end()) return BadRow("event_ids", "does not decode");
   return row;
 }
 
 void EventRow::AppendTo(std::string* out) const {
   AppendBigEndian(kEventRowTag, 1, out);
   AppendBigEndian(receipt.ticks, kReceiptSize, out);
-  out->push_back(static_cast<char>(customer_event_id.has_value() ? kHasCustomerEventId : 0));
-  if (customer_event_id.has_value()) AppendShortText(*customer_event_id, out);
+  if (!customer_event_id.has_value()) {
+    out->push_back(static_cast<char>(IdForm::kAbsent));
+  } else if (customer_event_id->uuid().has_value()) {
+    out->push_back(static_cast<char>(IdForm::kUuid));
+    out->append(BytesOf(*customer_event_id->uuid()));
+  } else {
+    out->push_back(static_cast<char>(IdForm::kText));
+    AppendShortText(customer_event_id->text(), out);
+  }
   AppendShortText(customer_alias, out);
   AppendShortText(event_type, out);
   out->append(event_properties);
+}
+
+std::size_t EventRow::AliasOffset() const {
+  std::size_t id_size = 0;
+  if (customer_event_id.has_value()) {
+    id_size = customer_event_id->uuid().has_value() ? kUuidSize : 1 + customer_event_id->text().size();
+  }
+  return kEventRowReceiptOffset + kReceiptSize + 1 + id_size + 1;
 }
 
 void EventRow::SetReceipt(Receipt receipt, char* row) {
@@ -74,9 +85,24 @@ absl::StatusOr<EventRow> EventRow::Decode(std::string_view value) {
   if (reader.Number(1) != kEventRowTag) return BadRow("events", "has an unknown tag");
   EventRow row;
   row.receipt = TakeReceipt(&reader);
-  const std::uint64_t flags = reader.Number(1);
-  if ((flags & ~std::uint64_t{kHasCustomerEventId}) != 0) return BadRow("events", "has unknown flags");
-  if ((flags & kHasCustomerEventId) != 0) row.customer_event_id = reader.ShortText();
+  switch (static_cast<IdForm>(reader.Number(1))) {
+    case IdForm::kAbsent:
+      break;
+    case IdForm::kText: {
+      const std::string_view text = reader.ShortText();
+      row.customer_event_id = text;
+      // A UUID has one form, and this is not it.
+      if (!CustomerEventId::IsPossible(text) || row.customer_event_id->uuid().has_value()) {
+        return BadRow("events", "does not decode");
+      }
+      break;
+    }
+    case IdForm::kUuid:
+      row.customer_event_id = reader.TakeUuid();
+      break;
+    default:
+      return BadRow("events", "has an unknown form of customerEventId");
+  }
   row.customer_alias = reader.ShortText();
   row.event_type = reader.ShortText();
   row.event_properties = reader.TakeRest();
@@ -114,6 +140,14 @@ absl::StatusOr<ChangeRow> ChangeRow::Decode(std::string_view value) {
     row.replaced = replaced;
   }
   if (!reader.at_end() || row.receipt.ticks >= Receipt::kTicksEnd) return BadRow("changes", "does not decode");
+  return row;
+}
+
+absl::StatusOr<ChangeRow> ChangeRow::DecodeOf(const Uuid& account, std::uint64_t sequence, std::string_view value) {
+  absl::StatusOr<ChangeRow> row = Decode(value);
+  if (row.ok() && row->account != account) {
+    return BadRow("changes", "to which 'event_ids' leads is of another account: sequence " + std::to_string(sequence));
+  }
   return row;
 }
 

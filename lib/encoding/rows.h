@@ -12,6 +12,7 @@
 
 #include "absl/status/statusor.h"
 #include "lib/base/instant.h"
+#include "lib/encoding/customer_event_id.h"
 #include "lib/encoding/event_id.h"
 #include "tallystick/uuid.h"
 
@@ -23,12 +24,11 @@ enum class EventIdState : std::uint8_t {
   // 2: expired (reserved for retention)
 };
 
-// A value of `event_ids`: where the stored event of this identity is, and what it was.
+// A value of `event_ids`: which event is stored under this identity, and what it was. The row of `changes` at its
+// sequence says where it is.
 struct EventIdRow {
   EventIdState state = EventIdState::kLive;
-  Instant time{};
   std::uint64_t sequence = 0;
-  Receipt receipt{};
   std::uint64_t fingerprint = 0;  // see fingerprint.h
 
   void AppendTo(std::string* out) const;
@@ -39,14 +39,14 @@ struct EventIdRow {
 // A value of `events`: all of the event that its key does not say. Decoded text views into the value.
 struct EventRow {
   Receipt receipt{};
-  std::optional<std::string_view> customer_event_id{};  // absent: the event's id is its identity
+  std::optional<CustomerEventId> customer_event_id{};  // absent: the event's id is its identity
   std::string_view customer_alias{};
   std::string_view event_type{};
   std::string_view event_properties{};
 
   void AppendTo(std::string* out) const;
   // Where AppendTo puts the alias's text, counted from the row's first byte.
-  std::size_t AliasOffset() const { return 1 + 8 + 1 + (customer_event_id ? 1 + customer_event_id->size() : 0) + 1; }
+  std::size_t AliasOffset() const;
   // Replaces the receipt in an encoded row, which `row` points to: it is known last.
   static void SetReceipt(Receipt receipt, char* row);
   static absl::StatusOr<EventRow> Decode(std::string_view value);
@@ -68,6 +68,8 @@ struct ChangeRow {
 
   void AppendTo(std::string* out) const;
   static absl::StatusOr<ChangeRow> Decode(std::string_view value);
+  // The same, of the row to which one of `event_ids` has led: DATA_LOSS too for another account's event.
+  static absl::StatusOr<ChangeRow> DecodeOf(const Uuid& account, std::uint64_t sequence, std::string_view value);
   friend bool operator==(const ChangeRow&, const ChangeRow&) = default;
 };
 

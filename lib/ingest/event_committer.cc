@@ -89,7 +89,7 @@ void EventCommitter::DecideGroup(absl::Span<storage::CommitRequest* const> group
   }
   for (PreparedBatch* request : decided_) AddRows(request, batch);
   for (const Leaving& leaving : leaving_) {
-    const EventIdRow& row = leaving.stored.row;
+    const StoredRow& row = leaving.stored.row;
     const Uuid& account = leaving.request->account();
     batch->Delete(Family::kEvents, EventKey{.account = account, .time = row.time, .sequence = row.sequence}.Encode());
     batch->Delete(Family::kCustomers, CustomerKey{.account = account,
@@ -127,7 +127,7 @@ absl::Status EventCommitter::AddRollups(storage::Batch* batch) {
     }
   };
   for (const Leaving& leaving : leaving_) {
-    const EventIdRow& row = leaving.stored.row;
+    const StoredRow& row = leaving.stored.row;
     each(*leaving.request, leaving.stored.metering, leaving.stored.customer_alias,
          {.time = row.time, .sequence = row.sequence},
          [this](const Rollups::Change& change) { rollups_->Leave(change); });
@@ -159,8 +159,8 @@ absl::Status EventCommitter::Refresh(PreparedBatch* request) {
   }
   for (PreparedEvent& event : request->events()) {
     if (event.id_key_size == 0) continue;
-    if (recent_[RecentSlot(event)] > request->looked_up_at()) {
-      TALLYSTICK_ASSIGN_OR_RETURN(event.stored, ReadStored(*database_, request->IdKey(event)));
+    if (event.look_again || recent_[RecentSlot(event)] > request->looked_up_at()) {
+      TALLYSTICK_ASSIGN_OR_RETURN(event.stored, ReadStored(*database_, request->account(), request->IdKey(event)));
     }
     if (event.stored.has_value() && event.stored->customer_alias.empty() && !event.SameAs(event.stored->row)) {
       const absl::Status read = request->ReadLeaving(*database_, &*event.stored);
@@ -185,14 +185,13 @@ void EventCommitter::DecideRequest(PreparedBatch* request, bool alone) {
     if (met_again) newest = &newest_.try_emplace(request->IdKey(event), looked_up).first->second;
 
     if (newest->exists && event.SameAs(newest->row)) {
-      const EventIdRow& row = newest->row;
+      const StoredRow& row = newest->row;
       decision = {.outcome = Outcome::kUnchanged, .time = row.time, .sequence = row.sequence, .receipt = row.receipt};
       continue;
     }
     Store(*request, event, *newest, &decision);
     *newest = {.exists = true,
-               .row = {.state = EventIdState::kLive,
-                       .time = decision.time,
+               .row = {.time = decision.time,
                        .sequence = decision.sequence,
                        .receipt = decision.receipt,
                        .fingerprint = event.fingerprint},
@@ -230,12 +229,7 @@ void EventCommitter::AddRows(PreparedBatch* request, storage::Batch* batch) cons
 
   const auto id_value = [&](std::size_t i) {
     value.clear();
-    EventIdRow{.state = EventIdState::kLive,
-               .time = decisions[i].time,
-               .sequence = decisions[i].sequence,
-               .receipt = decisions[i].receipt,
-               .fingerprint = events[i].fingerprint}
-        .AppendTo(&value);
+    EventIdRow{.sequence = decisions[i].sequence, .fingerprint = events[i].fingerprint}.AppendTo(&value);
     return std::string_view(value);
   };
   for (const std::uint32_t i : request->by_id()) {
@@ -244,7 +238,7 @@ void EventCommitter::AddRows(PreparedBatch* request, storage::Batch* batch) cons
   for (std::size_t i = 0; i < events.size(); ++i) {
     if (!decisions[i].live || events[i].id_key_size != 0) continue;
     const Uuid id = MakeEventId(identity_->event_id_key, decisions[i].receipt, decisions[i].sequence);
-    batch->Put(Family::kEventIds, EventIdKey{account, id.ToString()}.Encode(), id_value(i));
+    batch->Put(Family::kEventIds, EventIdKey{account, id}.Encode(), id_value(i));
   }
   for (const std::uint32_t i : request->by_time()) {
     const Decision& decision = decisions[i];

@@ -48,7 +48,7 @@ class EventCommitter : public storage::Committer {
   // The newest event of an identity, as of the decisions taken so far in this group.
   struct Newest {
     bool exists = false;
-    EventIdRow row{};
+    StoredRow row{};
     Decision* decision = nullptr;  // of the event, when this group brought it
   };
 

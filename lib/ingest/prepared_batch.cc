@@ -8,6 +8,7 @@
 #include "absl/hash/hash.h"
 #include "absl/strings/string_view.h"
 #include "lib/base/status_macros.h"
+#include "lib/encoding/bytes.h"
 #include "lib/encoding/fingerprint.h"
 #include "lib/encoding/keys.h"
 
@@ -39,6 +40,13 @@ void SortInto(std::vector<SortEntry>* entries, std::vector<std::uint32_t>* order
   order->clear();
   order->reserve(entries->size());
   for (const SortEntry& entry : *entries) order->push_back(entry.index);
+}
+
+// Both rows of one event, as one; `change` is the row of `changes` at the other's sequence.
+absl::StatusOr<StoredRow> Join(const Uuid& account, const EventIdRow& id_row, std::string_view change) {
+  TALLYSTICK_ASSIGN_OR_RETURN(const ChangeRow row, ChangeRow::DecodeOf(account, id_row.sequence, change));
+  return StoredRow{
+      .time = row.time, .sequence = id_row.sequence, .receipt = row.receipt, .fingerprint = id_row.fingerprint};
 }
 
 int CompareNumbers(std::uint32_t a, std::uint32_t b) { return static_cast<int>(a > b) - static_cast<int>(a < b); }
@@ -146,16 +154,49 @@ absl::Status PreparedBatch::LookUp(const storage::Database& database, std::uint6
   storage::LookUps found;
   TALLYSTICK_RETURN_IF_ERROR(database.MultiGet(storage::Family::kEventIds, keys, nullptr, &found));
 
+  std::vector<Hit> hits;
   std::size_t at = 0;
   for (const std::uint32_t i : by_id_) {
-    PreparedEvent& event = events_[i];
-    if (keys[at] != IdKey(event)) ++at;
+    if (keys[at] != IdKey(events_[i])) ++at;
     const std::optional<std::string_view> value = found.value(at);
     if (!value.has_value()) continue;
     TALLYSTICK_ASSIGN_OR_RETURN(const EventIdRow row, EventIdRow::Decode(*value));
+    hits.push_back({.row = row, .event = i});
+  }
+  return hits.empty() ? absl::OkStatus() : LookUpHits(database, &hits);
+}
+
+absl::Status PreparedBatch::LookUpHits(const storage::Database& database, std::vector<Hit>* hits) {
+  std::sort(hits->begin(), hits->end(), [](const Hit& a, const Hit& b) {
+    return a.row.sequence != b.row.sequence ? a.row.sequence < b.row.sequence : a.event < b.event;
+  });
+  std::string text;
+  text.reserve(hits->size() * kSequenceSize);  // stays where it is
+  std::vector<std::string_view> keys;
+  keys.reserve(hits->size());
+  for (std::size_t i = 0; i < hits->size(); ++i) {
+    if (i > 0 && (*hits)[i - 1].row.sequence == (*hits)[i].row.sequence) continue;
+    text.append(ChangeKey{(*hits)[i].row.sequence}.Encode().view());
+    keys.push_back(std::string_view(text).substr(text.size() - kSequenceSize));
+  }
+  storage::LookUps found;
+  TALLYSTICK_RETURN_IF_ERROR(database.MultiGet(storage::Family::kChanges, keys, nullptr, &found));
+
+  // A row that is not found was superseded since the one that led to it was read, or is lost: the committer, who looks
+  // again, tells which.
+  std::size_t at = 0;
+  for (std::size_t i = 0; i < hits->size(); ++i) {
+    const EventIdRow& id_row = (*hits)[i].row;
+    if (i > 0 && (*hits)[i - 1].row.sequence != id_row.sequence) ++at;
+    PreparedEvent& event = events_[(*hits)[i].event];
+    const std::optional<std::string_view> value = found.value(at);
+    if (!value.has_value()) {
+      event.look_again = true;
+      continue;
+    }
+    TALLYSTICK_ASSIGN_OR_RETURN(const StoredRow row, Join(account_, id_row, *value));
     Stored& stored = event.stored.emplace(Stored{.row = row});
     if (event.SameAs(row)) continue;
-    // A row that is not found was superseded in the meantime, or is lost: the committer, who looks again, tells which.
     const absl::Status read = ReadLeaving(database, &stored);
     if (!read.ok() && !absl::IsNotFound(read)) return read;
   }
@@ -191,10 +232,19 @@ std::string_view PreparedBatch::Row(const PreparedEvent& event, Receipt receipt)
   return std::string_view(text_).substr(event.row_offset, event.row_size);
 }
 
-absl::StatusOr<std::optional<Stored>> ReadStored(const storage::Database& database, std::string_view id_key) {
+absl::StatusOr<std::optional<Stored>> ReadStored(const storage::Database& database, const Uuid& account,
+                                                 std::string_view id_key) {
   TALLYSTICK_ASSIGN_OR_RETURN(const std::optional<std::string> value, database.Get(storage::Family::kEventIds, id_key));
   if (!value.has_value()) return std::optional<Stored>();
-  TALLYSTICK_ASSIGN_OR_RETURN(const EventIdRow row, EventIdRow::Decode(*value));
+  TALLYSTICK_ASSIGN_OR_RETURN(const EventIdRow id_row, EventIdRow::Decode(*value));
+  const KeyBuffer change_key = ChangeKey{id_row.sequence}.Encode();
+  TALLYSTICK_ASSIGN_OR_RETURN(const std::optional<std::string> change,
+                              database.Get(storage::Family::kChanges, change_key));
+  if (!change.has_value()) {
+    return absl::DataLossError("changes: the row is missing that 'event_ids' points to: " +
+                               DescribeChangeKey(change_key) + ", of " + DescribeEventIdKey(id_key));
+  }
+  TALLYSTICK_ASSIGN_OR_RETURN(const StoredRow row, Join(account, id_row, *change));
   return std::optional<Stored>(Stored{.row = row});
 }
 

@@ -26,9 +26,17 @@
 
 namespace tallystick::ingest {
 
+// The event that stands under an identity: what `event_ids` says of it, and `changes` at its sequence.
+struct StoredRow {
+  Instant time{};
+  std::uint64_t sequence = 0;
+  Receipt receipt{};
+  std::uint64_t fingerprint = 0;
+};
+
 // What stands under an event's identity.
 struct Stored {
-  EventIdRow row{};
+  StoredRow row{};
   // What is needed once it leaves; the alias is empty until then.
   std::string customer_alias{};               // to find its row in `customers`
   metering::Contributions::Range metering{};  // what it gave to the declared meters
@@ -44,6 +52,7 @@ struct PreparedEvent {
   std::uint32_t alias_offset = 0;
   std::uint8_t alias_size = 0;
   bool repeated = false;          // another event of this batch has the same identity
+  bool look_again = false;        // what `stored` would be was superseded while it was read, or is damaged
   std::optional<Instant> time{};  // absent: the time of receipt
   std::uint64_t fingerprint = 0;
   std::uint64_t identity_hash = 0;            // of the id key, for this process only
@@ -51,7 +60,7 @@ struct PreparedEvent {
   metering::Contributions::Range metering{};  // what it gives to the declared meters
 
   // Whether `row` says the same, so that storing this event would change nothing.
-  bool SameAs(const EventIdRow& row) const {
+  bool SameAs(const StoredRow& row) const {
     return fingerprint == row.fingerprint && (!time.has_value() || *time == row.time);
   }
 };
@@ -111,6 +120,14 @@ class PreparedBatch : public storage::CommitRequest {
   const std::vector<std::uint32_t>& by_customer() const { return by_customer_; }
 
  private:
+  // What `event_ids` has under an event's identity.
+  struct Hit {
+    EventIdRow row{};
+    std::uint32_t event = 0;
+  };
+  // Goes on from there.
+  absl::Status LookUpHits(const storage::Database& database, std::vector<Hit>* hits);
+
   const Uuid account_;
   std::string text_;
   std::string scratch_;
@@ -123,8 +140,10 @@ class PreparedBatch : public storage::CommitRequest {
   std::optional<metering::Contributions> contributions_;  // set by Measure()
 };
 
-// What stands under `id_key` now; absent when nothing does.
-absl::StatusOr<std::optional<Stored>> ReadStored(const storage::Database& database, std::string_view id_key);
+// What stands under the account's `id_key`; absent when nothing does. Nobody may commit meanwhile: what is superseded
+// between its two reads is DATA_LOSS.
+absl::StatusOr<std::optional<Stored>> ReadStored(const storage::Database& database, const Uuid& account,
+                                                 std::string_view id_key);
 
 }  // namespace tallystick::ingest
 

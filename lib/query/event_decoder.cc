@@ -16,12 +16,7 @@ absl::Status EventDecoder::Decode(std::string_view key, std::string_view value, 
   const EventRow& row = *decoded;
   event->id = MakeEventId(identity_->event_id_key, row.receipt, position.sequence);
   event->account = position.account;
-  if (row.customer_event_id.has_value()) {
-    event->customer_event_id = *row.customer_event_id;
-  } else {
-    id_text_ = event->id.ToString();
-    event->customer_event_id = id_text_;
-  }
+  event->customer_event_id = row.customer_event_id.value_or(event->id).ToText(&id_text_);
   event->customer_alias = row.customer_alias;
   event->event_type = row.event_type;
   event->event_timestamp = position.time.ToTime();

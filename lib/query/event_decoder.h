@@ -23,7 +23,7 @@ class EventDecoder {
 
  private:
   std::shared_ptr<const storage::Identity> identity_;
-  std::string id_text_;  // serves as customerEventId for an event that came without
+  std::string id_text_;  // of a customerEventId that is a UUID, or stands in for one that the event came without
 };
 
 }  // namespace tallystick::query

@@ -59,6 +59,7 @@ class Verifier {
   // Called with the event's row; absent when there is none.
   using PointerCheck = std::function<void(const Pointer& pointer, std::optional<std::string_view> event)>;
   absl::Status LookUpEvents(const std::vector<Pointer>& pointers, const PointerCheck& check);
+  void TakeTimesFromChanges(std::vector<Pointer>* pointers);
 
   void Report(Family family, std::string key, std::string problem) {
     verification_.Report(family, std::move(key), std::move(problem));
@@ -153,11 +154,10 @@ void Verifier::CompareIdRow(const EventKey& position, const EventRow& row, std::
   if (!value.has_value()) return report("is missing, though an event has this id");
   const absl::StatusOr<EventIdRow> found = EventIdRow::Decode(*value);
   if (!found.ok()) return;  // the pass over this family reports it
-  if (found->time != position.time || found->sequence != position.sequence) {
+  if (found->sequence != position.sequence) {
     return report("points elsewhere, though an event with this id stands at sequence " +
                   std::to_string(position.sequence));
   }
-  if (found->receipt != row.receipt) report("has another receipt than its event");
   const std::uint64_t fingerprint =
       Fingerprint(view_.identity->fingerprint_key, row.customer_alias, row.event_type, row.event_properties, &scratch_);
   if (found->fingerprint != fingerprint) report("has another fingerprint than its event");
@@ -198,8 +198,33 @@ absl::Status Verifier::LookUpEvents(const std::vector<Pointer>& pointers, const 
   return absl::OkStatus();
 }
 
+// Completes the pointers by the rows that the last look-up found for them, and drops those that lead nowhere.
+void Verifier::TakeTimesFromChanges(std::vector<Pointer>* pointers) {
+  std::size_t kept = 0;
+  for (std::size_t i = 0; i < pointers->size(); ++i) {
+    Pointer pointer = (*pointers)[i];
+    const auto report = [&](std::string problem) {
+      ReportAt(Family::kEventIds, DescribeEventIdKey, pointer.row->key, std::move(problem));
+    };
+    const std::optional<std::string_view> value = changes_.value(i);
+    const absl::StatusOr<ChangeRow> change = ChangeRow::Decode(value.value_or(""));
+    if (!value.has_value()) {
+      report("points to a sequence that 'changes' does not have");
+    } else if (!change.ok()) {
+      report("points to a row of 'changes' that does not decode");
+    } else if (change->account != pointer.event.account) {
+      report("points to an event of another account");
+    } else {
+      pointer.event.time = change->time;
+      (*pointers)[kept++] = pointer;
+    }
+  }
+  pointers->resize(kept);
+}
+
 absl::Status Verifier::CheckEventIds(Chunk chunk) {
-  std::vector<Pointer> pointers;
+  std::vector<Pointer> pointers;  // their times are in `changes`
+  changes_.Clear();
   for (const Row& row : chunk) {
     const absl::StatusOr<EventIdKey> key = EventIdKey::Decode(row.key);
     const absl::StatusOr<EventIdRow> value = EventIdRow::Decode(row.value);
@@ -207,8 +232,11 @@ absl::Status Verifier::CheckEventIds(Chunk chunk) {
       ReportAt(Family::kEventIds, DescribeEventIdKey, row.key, "does not decode");
       continue;
     }
-    pointers.push_back({&row, {.account = key->account, .time = value->time, .sequence = value->sequence}});
+    pointers.push_back({&row, {.account = key->account, .sequence = value->sequence}});
+    changes_.Add(ChangeKey{.sequence = value->sequence}.Encode());
   }
+  TALLYSTICK_RETURN_IF_ERROR(changes_.Run(Family::kChanges, *view_.snapshot));
+  TakeTimesFromChanges(&pointers);
   return LookUpEvents(pointers, [this](const Pointer& pointer, std::optional<std::string_view> value) {
     StoredEvent event;
     if (!value.has_value()) {

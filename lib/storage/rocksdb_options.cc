@@ -64,6 +64,8 @@ struct Shape {
   // A file has so many rows that its index and filter would be megabytes, most of a shard of the cache: they are read a
   // piece at a time.
   bool partitioned = false;
+  // A hash table in each block, of a byte a row, for look-ups that find something. In `event_ids` it saved nothing.
+  bool hash_index = false;
 };
 
 Shape ShapeOf(Family family) {
@@ -77,9 +79,9 @@ Shape ShapeOf(Family family) {
     case Family::kCustomers:
       return {32 * kMiB, 2 * kMiB, 16 * kKiB, false, false, false};
     case Family::kChanges:
-      return {16 * kMiB, 2 * kMiB, 16 * kKiB, false, false, true};
+      return {16 * kMiB, 2 * kMiB, 16 * kKiB, false, false, false};
     case Family::kRollups:
-      return {16 * kMiB, 1 * kMiB, 8 * kKiB, true, true, false, true};
+      return {16 * kMiB, 1 * kMiB, 8 * kKiB, true, true, false, true, true};
     case Family::kConsumers:
       return {1 * kMiB, 256 * kKiB, 4 * kKiB, false, false, true};
   }
@@ -143,8 +145,10 @@ rocksdb::ColumnFamilyOptions RocksDbOptions::For(Family family) const {
   if (shape.point_reads) {
     table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(shape.misses ? sizes.filter_bits : 10));
   }
-  if (shape.misses) {
+  if (shape.hash_index) {
     table.data_block_index_type = rocksdb::BlockBasedTableOptions::kDataBlockBinaryAndHash;
+  }
+  if (shape.misses) {
     if (edge || shape.partitioned) {  // on the edge, every filter is large beside the cache
       table.index_type = rocksdb::BlockBasedTableOptions::kTwoLevelIndexSearch;
       table.partition_filters = true;

@@ -40,7 +40,10 @@ class ModelTest : public ModelledStoreTest {
       return chosen->first.second;
     }
     static const std::vector<std::string> special = {
-        "a", "aa", "aaa", std::string(254, 'x'), std::string(255, 'x'), "é€", "\"", "\\", " ", "\x7f"};
+        "a", "aa", "aaa", std::string(254, 'x'), std::string(255, 'x'), "é€", "\"", "\\", " ", "\x7f",
+        // Of these, one is a UUID in its canonical form.
+        "9d47c1a5-266c-4437-9b34-615396fb4170", "9D47C1A5-266C-4437-9B34-615396FB4170",
+        "9d47c1a5266c44379b34615396fb4170", "9d47c1a5266c4437"};
     const std::size_t n = random_.Below(60);
     return n < special.size() ? special[n] : "event-" + std::to_string(n);
   }

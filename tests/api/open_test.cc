@@ -313,8 +313,8 @@ class DamagedStoreTest : public OpenTest {
 };
 
 TEST_F(DamagedStoreTest, ANewerFormatIsRefused) {
-  RawRows(path_).Put("default", "format_version", std::string("\0\0\0\3", 4));
-  ExpectRefused(absl::StatusCode::kFailedPrecondition, "format version 3");
+  RawRows(path_).Put("default", "format_version", std::string("\0\0\0\4", 4));
+  ExpectRefused(absl::StatusCode::kFailedPrecondition, "format version 4");
 }
 
 // Version 1 had no rollups: there is no migration.

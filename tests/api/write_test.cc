@@ -6,6 +6,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tallystick/store.h"
+#include "tests/support/customer_event_ids.h"
 #include "tests/support/open_store.h"
 
 namespace tallystick::testing {
@@ -109,6 +110,43 @@ TEST_F(WriteTest, AnEventWithoutIdIsNewEachTimeAndFoundByItsOwnId) {
   EXPECT_EQ(corrected.outcome, Outcome::kSuperseded);
   EXPECT_EQ(corrected.superseded_id, first.id);
   EXPECT_THAT(ScanIds(), ElementsAre(second.id.ToString(), id));
+}
+
+// A UUID is kept as its bytes, which must neither change what is given back nor take in what only means the same.
+TEST_F(WriteTest, IdsThatAreUuidsOrNearlyAreAllDifferentAndComeBackAsTheyWereSent) {
+  const std::vector<std::string> ids = UuidsAndNearMisses();
+  for (std::size_t i = 0; i < ids.size(); ++i) {
+    EXPECT_EQ(Put(MakeEvent(ids[i], static_cast<double>(i))).outcome, Outcome::kCreated) << ids[i];
+  }
+  for (const bool reopened : {false, true}) {
+    if (reopened) Reopen();
+    EXPECT_EQ(ScanIds(), ids);
+    for (std::size_t i = 0; i < ids.size(); ++i) {
+      ASSERT_OK_AND_ASSIGN(const OwnedEvent event, store().Get(account_, ids[i]));
+      EXPECT_EQ(event->customer_event_id, ids[i]);
+      EXPECT_EQ(event->event_timestamp, At(static_cast<double>(i)));
+      EXPECT_EQ(Put(MakeEvent(ids[i], static_cast<double>(i))).outcome, Outcome::kUnchanged) << ids[i];
+    }
+  }
+  EXPECT_EQ(Put(MakeEvent(ids[0], 100)).outcome, Outcome::kSuperseded);
+  ASSERT_OK_AND_ASSIGN(const VerifyReport report, store().Verify());
+  EXPECT_TRUE(report.ok());
+  EXPECT_EQ(report.events, ids.size());
+}
+
+// The key of a UUID is no id.
+TEST_F(WriteTest, AnIdThatLooksLikeTheKeyOfAnotherIsNotFound) {
+  const std::string id = "9d47c1a5-266c-4437-9b34-615396fb4170";
+  Put(MakeEvent(id, 1));
+  const Uuid uuid = *Uuid::Parse(id);
+  const std::string bytes(uuid.bytes.begin(), uuid.bytes.end());
+  for (const std::string& other :
+       {'\x01' + bytes, bytes, std::string("\x01"), std::string(1, '\0'), std::string("\x1f")}) {
+    EXPECT_THAT(store().Get(account_, other), StatusIs(absl::StatusCode::kNotFound));
+  }
+  const absl::StatusOr<WriteResult> put = store().Put(account_, MakeEvent('\x01' + bytes, 1));
+  EXPECT_TRUE(!put.ok() || put->outcome == Outcome::kRejected);
+  EXPECT_THAT(ScanIds(), ElementsAre(id));
 }
 
 TEST_F(WriteTest, AnEventWithoutTimestampGetsTheTimeOfReceipt) {

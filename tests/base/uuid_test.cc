@@ -9,6 +9,7 @@
 
 #include "absl/hash/hash_testing.h"
 #include "gtest/gtest.h"
+#include "lib/base/uuid_text.h"
 
 namespace tallystick {
 namespace {
@@ -57,6 +58,43 @@ TEST(UuidTest, EveryCharacterIsRead) {
       if (text[i] == other) continue;
       text[i] = other;
       EXPECT_EQ(Uuid::Parse(text), std::nullopt) << text;
+    }
+  }
+}
+
+TEST(UuidTextTest, IsReadInTheFormThatIsWrittenAndInNoOther) {
+  char buffer[kUuidTextSize + 1];
+  buffer[kUuidTextSize] = '!';
+  WriteUuidText(kUuid, buffer);
+  EXPECT_EQ(std::string_view(buffer, sizeof buffer), std::string(kText) + '!');
+  EXPECT_EQ(ParseUuidText(kText), kUuid);
+  EXPECT_EQ(ParseUuidText(""), std::nullopt);
+  EXPECT_EQ(ParseUuidText(kText.substr(0, 35)), std::nullopt);
+  EXPECT_EQ(ParseUuidText(std::string(kText) + '3'), std::nullopt);
+  // Every character at every place: what is read is what would be written.
+  int read = 0;
+  for (std::size_t i = 0; i < kText.size(); ++i) {
+    for (int c = 0; c < 256; ++c) {
+      std::string text(kText);
+      text[i] = static_cast<char>(c);
+      const std::optional<Uuid> uuid = ParseUuidText(text);
+      const bool digit = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
+      ASSERT_EQ(uuid.has_value(), kText[i] == '-' ? c == '-' : digit) << text;
+      if (!uuid.has_value()) continue;
+      ++read;
+      ASSERT_EQ(uuid->ToString(), text);
+    }
+  }
+  EXPECT_EQ(read, 32 * 16 + 4);
+}
+
+TEST(UuidTextTest, EveryByteIsWrittenAndReadAtEveryPlace) {
+  for (std::size_t i = 0; i < 16; ++i) {
+    for (int byte = 0; byte < 256; ++byte) {
+      Uuid uuid = kUuid;
+      uuid.bytes[i] = static_cast<std::uint8_t>(byte);
+      ASSERT_EQ(ParseUuidText(uuid.ToString()), uuid);
+      ASSERT_EQ(Uuid::Parse(uuid.ToString()), uuid);
     }
   }
 }

@@ -122,7 +122,7 @@ TEST_F(FormatCompatibility, RowOfDefaultOfTheWrongLengthIsDataLoss) {
 
 TEST_F(FormatCompatibility, UnknownTagIsDataLossToReadsAndADifferenceToVerify) {
   const Uuid account;
-  PutRow(Family::kEventIds, std::string(16, '\0') + "event-1", "\x02" + std::string(31, '\0'));
+  PutRow(Family::kEventIds, std::string(16, '\0') + "event-1", "\x02" + std::string(14, '\x01'));
   const auto store = Store::Open(path_, {.read_only = true});
   ASSERT_TRUE(store.ok()) << store.status();
   EXPECT_EQ((*store)->Get(account, "event-1").status().code(), absl::StatusCode::kDataLoss);

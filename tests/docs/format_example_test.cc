@@ -197,6 +197,15 @@ TEST_F(FormatExample, RowsAfterItIsSuperseded) {
   EXPECT_EQ(RowsThatMove(), ParseRows(BlockText("hex superseded")));
 }
 
+TEST_F(FormatExample, RowsOfAnEventWhoseIdIsAUuid) {
+  const auto put =
+      Put("2022-11-04T14:52:28Z", "2022-10-01T00:00:00.123456789Z", "{}", "9d47c1a5-266c-4437-9b34-615396fb4170");
+  EXPECT_EQ(put.outcome, Outcome::kCreated);
+  std::vector<Row> rows = StoredRows();
+  std::erase_if(rows, [](const Row& row) { return row.family != "event_ids" && row.family != "events"; });
+  EXPECT_EQ(ParseRows(BlockText("hex uuid")), rows);
+}
+
 // The document gives the bytes that are hashed, so that a reader in another language can check its own SipHash.
 TEST_F(FormatExample, IdIsComputedFromReceiptAndSequence) {
   const WriteResult first = PutFirst();

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -10,6 +11,7 @@
 #include "gtest/gtest.h"
 #include "lib/encoding/bytes.h"
 #include "tests/encoding/damage.h"
+#include "tests/support/customer_event_ids.h"
 #include "tests/support/hex.h"
 #include "tests/support/status_matchers.h"
 
@@ -23,10 +25,13 @@ using testing::IsOkAndHolds;
 using testing::Overwritten;
 using testing::StatusIs;
 using testing::ToHex;
+using testing::UuidsAndNearMisses;
 
 constexpr std::uint64_t kLastSequence = kSequenceEnd - 1;
 constexpr Instant kOctober{63'800'179'200, 500};  // 2022-10-01T00:00:00.000000500Z
 constexpr Instant kLastInstant{Instant::kSecondsEnd - 1, 999'999'999};
+constexpr char kUuidId[] = "9d47c1a5-266c-4437-9b34-615396fb4170";
+constexpr char kUuidIdHex[] = "9d47c1a5266c44379b34615396fb4170";
 constexpr char kAccountHex[] = "0184421ea9cc711baf93bf0511d4d833";
 
 const Uuid kAccount = *Uuid::Parse("0184421e-a9cc-711b-af93-bf0511d4d833");
@@ -70,12 +75,33 @@ const std::vector<std::string> kNames = {
 TEST(EventIdKeyTest, BytesArePinned) {
   EXPECT_EQ(ToHex(EventIdKey{kAccount, "event-1"}.Encode()), std::string(kAccountHex) + "6576656e742d31");
   EXPECT_EQ(ToHex(EventIdKey{Uuid(), "\xc3\xa9"}.Encode()), "00000000000000000000000000000000c3a9");
+  EXPECT_EQ(ToHex(EventIdKey{kAccount, kUuidId}.Encode()), std::string(kAccountHex) + "01" + kUuidIdHex);
+  EXPECT_EQ(ToHex(EventIdKey{kAccount, *Uuid::Parse(kUuidId)}.Encode()), std::string(kAccountHex) + "01" + kUuidIdHex);
+}
+
+// Of two forms for one UUID, an event could be stored under one and looked for under the other.
+TEST(EventIdKeyTest, AUuidHasOneFormAndWhatOnlyLooksLikeOneIsAText) {
+  std::set<std::string> keys;
+  for (const std::string& id : UuidsAndNearMisses()) {
+    const std::string key(EventIdKey{kAccount, id}.Encode().view());
+    EXPECT_TRUE(keys.insert(key).second) << id;
+    ASSERT_OK_AND_ASSIGN(const EventIdKey decoded, EventIdKey::Decode(key));
+    std::string buffer;
+    EXPECT_EQ(decoded.customer_event_id.ToText(&buffer), id);
+    EXPECT_EQ(decoded.customer_event_id.uuid().has_value(), key.size() == 16 + 1 + 16 && key[16] == 1) << id;
+  }
+  const std::string head = Hex(kAccountHex);
+  EXPECT_THAT(EventIdKey::Decode(head + kUuidId), StatusIs(absl::StatusCode::kDataLoss, "event_ids"));
+  ExpectNeitherLessNorMore(head + '\x01' + Hex(kUuidIdHex), EventIdKey::Decode);
+  for (const char control : {'\0', '\x02', '\x1f'}) {
+    EXPECT_THAT(EventIdKey::Decode(head + control + "x"), StatusIs(absl::StatusCode::kDataLoss, "event_ids"));
+  }
 }
 
 TEST(EventKeyTest, BytesArePinned) {
   EXPECT_EQ(ToHex(EventKey{kAccount, kOctober, 7}.Encode()), std::string(kAccountHex) +
                                                                  "0edac97a00"
-                                                                 "000001f4"
+                                                                 "000007d0"
                                                                  "000000000007");
   EXPECT_EQ(ToHex(EventKey{Uuid(), Instant::Min(), 1}.Encode()),
             "00000000000000000000000000000000"
@@ -85,7 +111,7 @@ TEST(EventKeyTest, BytesArePinned) {
   EXPECT_EQ(ToHex(EventKey{kAllOnes, kLastInstant, kLastSequence}.Encode()),
             "ffffffffffffffffffffffffffffffff"
             "497786387f"
-            "3b9ac9ff"
+            "f9fe7f9c"
             "ffffffffffff");
 }
 
@@ -94,12 +120,12 @@ TEST(CustomerKeyTest, BytesArePinned) {
                                                                             "04"
                                                                             "61636d65"
                                                                             "0edac97a00"
-                                                                            "000001f4"
+                                                                            "000007d0"
                                                                             "000000000007");
   const std::string longest(255, 'z');
   const std::string key(CustomerKey{kAllOnes, longest, kLastInstant, kLastSequence}.Encode().view());
   EXPECT_EQ(ToHex(key),
-            ToHex(Hex("ffffffffffffffffffffffffffffffff ff") + longest + Hex("497786387f 3b9ac9ff ffffffffffff")));
+            ToHex(Hex("ffffffffffffffffffffffffffffffff ff") + longest + Hex("497786387f f9fe7f9c ffffffffffff")));
   EXPECT_EQ(key.size(), KeyBuffer::kCapacity);
 }
 
@@ -184,7 +210,7 @@ TEST(KeyRangeTest, EventRangeHoldsFromAndNotTo) {
   const KeyRange october = EventRange(kAccount, kOctober, {63'802'857'600, 0});
   EXPECT_EQ(ToHex(october.start), std::string(kAccountHex) +
                                       "0edac97a00"
-                                      "000001f4");
+                                      "000007d0");
   EXPECT_EQ(ToHex(october.limit), std::string(kAccountHex) +
                                       "0edaf25880"
                                       "00000000");
@@ -208,7 +234,7 @@ TEST(KeyRangeTest, CustomerRangeHoldsOneCustomerOnly) {
                                     "01"
                                     "61"
                                     "0edac97a00"
-                                    "000001f4");
+                                    "000007d0");
   EXPECT_EQ(ToHex(range.limit), std::string(kAccountHex) +
                                     "01"
                                     "61"
@@ -280,10 +306,12 @@ TEST(KeyDecoderTest, RefusesWhatNoEncoderWrites) {
   constexpr std::size_t kEventTime = 16;
   constexpr std::size_t kCustomerTime = 16 + 1 + 4;
   const std::string year_10000 = Hex("4977863880");
-  const std::string whole_second = Hex("3b9aca00");  // as nanoseconds
   const std::string sequence_0 = Hex("000000000000");
-  for (const auto& [offset, bytes] :
-       {std::pair{0, year_10000}, {0, Hex("ffffffffff")}, {5, whole_second}, {5, Hex("ffffffff")}, {9, sequence_0}}) {
+  for (const auto& [offset, bytes] : {std::pair{0, year_10000},
+                                      {0, Hex("ffffffffff")},
+                                      {5, Hex("fa000000")},
+                                      {5, Hex("00000001")},
+                                      {9, sequence_0}}) {
     const auto at = static_cast<std::size_t>(offset);
     EXPECT_THAT(EventKey::Decode(Overwritten(event, kEventTime + at, bytes)),
                 StatusIs(absl::StatusCode::kDataLoss, "events"))
@@ -299,7 +327,7 @@ TEST(KeyDecoderTest, RefusesWhatNoEncoderWrites) {
         << size;
   }
   // An alias of no bytes with all else as it should be.
-  EXPECT_THAT(CustomerKey::Decode(Hex(kAccountHex) + Hex("00 0edac97a00 000001f4 000000000007")),
+  EXPECT_THAT(CustomerKey::Decode(Hex(kAccountHex) + Hex("00 0edac97a00 000007d0 000000000007")),
               StatusIs(absl::StatusCode::kDataLoss, "customers"));
 }
 
@@ -307,6 +335,7 @@ TEST(DescribeKeyTest, ReadsAsTextOrElseAsHex) {
   const std::string account = "account 0184421e-a9cc-711b-af93-bf0511d4d833, ";
   const std::string position = "time 2022-10-01T00:00:00.000000500Z, sequence 7";
   EXPECT_EQ(DescribeEventIdKey(EventIdKey{kAccount, "event-1"}.Encode()), account + "customerEventId 'event-1'");
+  EXPECT_EQ(DescribeEventIdKey(EventIdKey{kAccount, kUuidId}.Encode()), account + "customerEventId '" + kUuidId + "'");
   EXPECT_EQ(DescribeEventKey(EventKey{kAccount, kOctober, 7}.Encode()), account + position);
   EXPECT_EQ(DescribeCustomerKey(CustomerKey{kAccount, "acme", kOctober, 7}.Encode()),
             account + "customerAlias 'acme', " + position);

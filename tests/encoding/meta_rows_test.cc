@@ -55,12 +55,12 @@ TEST(CommitPositionTest, BytesArePinnedAndDecodeStrictly) {
 }
 
 TEST(FormatVersionTest, BytesArePinnedAndDecodeStrictly) {
-  EXPECT_EQ(kFormatVersion, 2u);
-  EXPECT_EQ(ToHex(EncodeFormatVersion(kFormatVersion)), "00000002");
+  EXPECT_EQ(kFormatVersion, 3u);
+  EXPECT_EQ(ToHex(EncodeFormatVersion(kFormatVersion)), "00000003");
   EXPECT_EQ(ToHex(EncodeFormatVersion(0x0102'0304)), "01020304");
   // Another version decodes: whoever opens the store says that it is too new, or too old.
   EXPECT_THAT(DecodeFormatVersion(Hex("00000001")), IsOkAndHolds(1u));
-  EXPECT_THAT(DecodeFormatVersion(Hex("00000003")), IsOkAndHolds(3u));
+  EXPECT_THAT(DecodeFormatVersion(Hex("00000004")), IsOkAndHolds(4u));
   EXPECT_THAT(DecodeFormatVersion(Hex("ffffffff")), IsOkAndHolds(0xffff'ffffu));
   EXPECT_THAT(DecodeFormatVersion(Hex("00000000")), StatusIs(absl::StatusCode::kDataLoss, "'format_version'"));
   ExpectNeitherLessNorMore(EncodeFormatVersion(1), DecodeFormatVersion);

@@ -97,7 +97,7 @@ TEST(MeterRowTest, BytesArePinned) {
   EXPECT_EQ(traffic.meter.filter, (decltype(Meter::filter){{"kind", {"a", "b"}}, {"ok", {"true"}}}));
 
   EXPECT_EQ(ToHex(CountRow().Encode()), ToHex(Hex("01 ffffffff 01"
-                                                  "0edac97a00 000001f4 000000000009"
+                                                  "0edac97a00 000007d0 000000000009"
                                                   "0102030405060708"
                                                   "00000004 73656e74"
                                                   "01"
@@ -184,7 +184,7 @@ TEST(MeterRowTest, RefusesWhatNoEncoderWrites) {
   const std::string building = CountRow().Encode();
   EXPECT_THAT(MeterRow::Decode(Overwritten(building, 5, Hex("00"))), StatusIs(absl::StatusCode::kDataLoss));
   EXPECT_THAT(MeterRow::Decode(Overwritten(building, 6, Hex("4977863880"))), StatusIs(absl::StatusCode::kDataLoss));
-  EXPECT_THAT(MeterRow::Decode(Overwritten(building, 11, Hex("3b9aca00"))), StatusIs(absl::StatusCode::kDataLoss));
+  EXPECT_THAT(MeterRow::Decode(Overwritten(building, 11, Hex("fa000000"))), StatusIs(absl::StatusCode::kDataLoss));
 }
 
 TEST(MeterRowTest, RefusesMetersThatAreNone) {
@@ -268,9 +268,9 @@ const std::vector<CellCase> kCells = {
     {{.skipped = 1, .state = CellExtreme{}}, "03 00 01 00 00"},
     // Latest values.
     {{.count = 1, .state = CellLatest{.position = {.time = kOctober, .sequence = 7}}},
-     "04 01 00 00 01 0edac97a00 000001f4 000000000007"},
+     "04 01 00 00 01 0edac97a00 000007d0 000000000007"},
     {{.count = 1, .state = CellLatest{.position = {.time = kLastInstant, .sequence = kLastSequence}, .stale = true}},
-     "04 01 00 00 03 497786387f 3b9ac9ff ffffffffffff"},
+     "04 01 00 00 03 497786387f f9fe7f9c ffffffffffff"},
     {{.inexact = 1, .state = CellLatest{}}, "04 00 00 01 00"},
 };
 
@@ -343,7 +343,7 @@ TEST(CellRowTest, RefusesWhatNoEncoderWrites) {
   expect_refused("03 01 00 00 01 0190 4b3b4ca85a86c47a098a224000000001");
   // Unknown flags; what is looked for without a count, and a count without it; stale without a value.
   for (const std::string_view tag : {"03", "04"}) {
-    const std::string value = tag == "03" ? "0190 01" : "0edac97a00 000001f4 000000000007";
+    const std::string value = tag == "03" ? "0190 01" : "0edac97a00 000007d0 000000000007";
     EXPECT_THAT(CellRow::Decode(Hex(std::string(tag) + "01 00 00 01" + value)), IsOk());
     EXPECT_THAT(CellRow::Decode(Hex(std::string(tag) + "01 00 00 03" + value)), IsOk());
     for (const std::string_view flags : {"00", "02", "04", "05", "07", "09", "81", "83", "ff"}) {
@@ -357,9 +357,9 @@ TEST(CellRowTest, RefusesWhatNoEncoderWrites) {
     expect_refused(std::string(tag) + "00 01 00 00" + value);
   }
   // Positions that no event has.
-  expect_refused("04 01 00 00 01 4977863880 000001f4 000000000007");
-  expect_refused("04 01 00 00 01 0edac97a00 3b9aca00 000000000007");
-  expect_refused("04 01 00 00 01 0edac97a00 000001f4 000000000000");
+  expect_refused("04 01 00 00 01 4977863880 000007d0 000000000007");
+  expect_refused("04 01 00 00 01 0edac97a00 fa000000 000000000007");
+  expect_refused("04 01 00 00 01 0edac97a00 000007d0 000000000000");
 }
 
 // --- Values of distinct counts ---

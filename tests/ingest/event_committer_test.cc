@@ -52,13 +52,11 @@ class EventCommitterTest : public testing::IngestTest {
         .AppendTo(&value);
     (*by_time)[Text(EventKey{.account = account, .time = time, .sequence = sequence})] = value;
     value.clear();
-    EventIdRow{.time = time,
-               .sequence = sequence,
-               .receipt = decision.receipt,
+    EventIdRow{.sequence = sequence,
                .fingerprint = Fingerprint(identity_->fingerprint_key, sent.alias, sent.type, sent.properties, &scratch)}
         .AppendTo(&value);
-    const std::string own_id = MakeEventId(identity_->event_id_key, decision.receipt, sequence).ToString();
-    (*ids)[Text(EventIdKey{account, sent.id.value_or(own_id)})] = value;
+    const Uuid own_id = MakeEventId(identity_->event_id_key, decision.receipt, sequence);
+    (*ids)[Text(EventIdKey{account, sent.id.has_value() ? CustomerEventId(*sent.id) : own_id})] = value;
     (*customers)[Text(
         CustomerKey{.account = account, .customer_alias = sent.alias, .time = time, .sequence = sequence})] = "";
     value.clear();
@@ -219,6 +217,35 @@ TEST_P(ConflictTest, OneAccountsIdIsNotAnothers) {
   EXPECT_THAT(CommitGroup({mine, theirs}), ElementsAre(IsOk(), IsOk()));
   EXPECT_EQ(theirs->decisions()[0].outcome, Outcome::kCreated);
   EXPECT_THAT(RowsOf(Family::kEventIds), SizeIs(2));
+}
+
+// The look-up reads without a snapshot, and found the row of `event_ids` just before another commit, that of `changes`
+// just after.
+TEST_P(ConflictTest, AStoredEventThatIsSupersededDuringTheLookUpIsReadAgain) {
+  Store({{.id = "a", .time = At(1), .alias = "one"}});
+  const std::string id_key(EventIdKey{Account(1), "a"}.Encode().view());
+  const std::string before = *database()->Get(Family::kEventIds, id_key).value();
+  const std::uint64_t visible = committer().visible_sequence();
+  Store({{.id = "a", .time = At(2), .alias = "two"}});
+  const std::string after = *database()->Get(Family::kEventIds, id_key).value();
+  const Sent same = {.id = "a", .time = At(2), .alias = "two"};
+  const Sent other = {.id = "a", .time = At(3), .alias = "three"};
+  const Batch again = Prepare({same});
+  const Batch late = Prepare({other});
+  Put(Family::kEventIds, id_key, before);
+  EXPECT_THAT(again->LookUp(*database(), visible), IsOk());
+  EXPECT_THAT(late->LookUp(*database(), visible), IsOk());
+  Put(Family::kEventIds, id_key, after);
+  EXPECT_FALSE(late->events()[0].stored.has_value());
+
+  EXPECT_THAT(Commit(again), IsOk());
+  EXPECT_FALSE(wrote_);
+  EXPECT_EQ(again->decisions()[0].outcome, Outcome::kUnchanged);
+  EXPECT_EQ(again->decisions()[0].sequence, 2u);
+  EXPECT_THAT(Commit(late), IsOk());
+  EXPECT_EQ(late->decisions()[0].outcome, Outcome::kSuperseded);
+  EXPECT_EQ(late->decisions()[0].replaced->sequence, 2u);
+  ExpectStored({{other, late->decisions()[0]}});
 }
 
 // Batches look up and are committed in groups, at random; a map says what must come of it.
@@ -418,6 +445,37 @@ TEST_F(EventCommitterTest, AMissingRowIsDataLossAndWritesNothing) {
   EXPECT_THAT(RowsOf(Family::kEventIds), SizeIs(3));
   // An identical re-send has no need of the row.
   EXPECT_EQ(Store({{.id = "a", .time = At(1)}})->decisions()[0].outcome, Outcome::kUnchanged);
+}
+
+TEST_F(EventCommitterTest, AMissingRowOfChangesIsDataLossAlsoToAnIdenticalReSend) {
+  const Batch stored = Store({{.id = "a", .time = At(1)}, {.id = "b", .time = At(1)}});
+  const KeyBuffer key = ChangeKey{1}.Encode();
+  const std::string healthy = *database()->Get(Family::kChanges, key).value();
+  Delete(Family::kChanges, key);
+  // The look-up cannot know that nobody has superseded it.
+  const Batch damaged = PrepareAndLookUp({{.id = "new"}, {.id = "a", .time = At(1)}});
+  const Batch other = PrepareAndLookUp({{.id = "b", .time = At(2)}});
+  EXPECT_THAT(CommitGroup({damaged, other}),
+              ElementsAre(StatusIs(StatusCode::kDataLoss, "'event_ids' points to: sequence 1"), IsOk()));
+  EXPECT_EQ(other->decisions()[0].sequence, 3u) << "without a gap";
+
+  // Found again in time.
+  const Batch healed = PrepareAndLookUp({{.id = "a", .time = At(1)}});
+  Put(Family::kChanges, key, healthy);
+  EXPECT_THAT(Commit(healed), IsOk());
+  EXPECT_EQ(healed->decisions()[0].outcome, Outcome::kUnchanged);
+  EXPECT_EQ(healed->decisions()[0].receipt, stored->decisions()[0].receipt);
+}
+
+TEST_F(EventCommitterTest, AForeignRowOfChangesIsDataLossWhenLookedUpAgain) {
+  StartAt({}, 1);
+  const Batch late = PrepareAndLookUp({{.id = "a", .time = At(2)}});
+  const Batch stored = Store({{.id = "a", .time = At(1)}});
+  std::string value;
+  ChangeRow{.account = Account(2), .time = At(1), .receipt = stored->decisions()[0].receipt}.AppendTo(&value);
+  Put(Family::kChanges, ChangeKey{1}.Encode(), value);
+  EXPECT_THAT(Commit(late), StatusIs(StatusCode::kDataLoss, "of another account"));
+  EXPECT_FALSE(wrote_);
 }
 
 TEST_F(EventCommitterTest, ARowThatDoesNotDecodeWhenLookedUpAgainIsDataLoss) {

@@ -43,6 +43,9 @@ const std::vector<std::string>& TrickyNames() {
                                                  std::string("a\0", 2),
                                                  std::string("a\0\0", 3),
                                                  std::string("12345678\0", 9),
+                                                 "9d47c1a5-266c-4437-9b34-615396fb4170",
+                                                 "9d47c1a5-266c-4437-9b34-615396fb4171",
+                                                 "9D47C1A5-266C-4437-9B34-615396FB4170",
                                                  "\x7f",
                                                  "\xc3\xa9",
                                                  "\xf0\x9f\x98\x80",
@@ -218,6 +221,36 @@ TEST_F(PreparedBatchTest, LookUpFindsWhatIsStoredUnderEachIdentity) {
   EXPECT_FALSE(found[5].stored.has_value()) << "another account's";
 }
 
+// Identities and sequences are in different orders, and one of each is asked for twice.
+TEST_F(PreparedBatchTest, LookUpFindsManyInAnyOrder) {
+  testing::Random random(testing::TestSeed());
+  std::vector<Sent> events;
+  for (std::uint64_t i = 0; i < 300; ++i) {
+    events.push_back({.id = std::to_string(random.Below(1'000'000)) + "-" + std::to_string(i), .time = At(i)});
+  }
+  const Batch stored = Store(events);
+  std::vector<Sent> again;
+  std::vector<std::size_t> places;
+  for (int i = 0; i < 400; ++i) {
+    places.push_back(static_cast<std::size_t>(random.Below(events.size())));
+    again.push_back(events[places.back()]);
+    if (random.OneIn(3)) again.back().alias = "other";
+  }
+  const Batch batch = Prepare(again);
+  ASSERT_THAT(batch->LookUp(*database(), 0), IsOk());
+  for (std::size_t i = 0; i < again.size(); ++i) {
+    const PreparedEvent& event = batch->events()[i];
+    const Decision& decision = stored->decisions()[places[i]];
+    ASSERT_TRUE(event.stored.has_value()) << i;
+    EXPECT_FALSE(event.look_again);
+    EXPECT_EQ(event.stored->row.sequence, decision.sequence);
+    EXPECT_EQ(event.stored->row.time, At(places[i]));
+    EXPECT_EQ(event.stored->row.receipt, decision.receipt);
+    EXPECT_EQ(event.SameAs(event.stored->row), again[i].alias == "acme");
+    EXPECT_EQ(event.stored->customer_alias, again[i].alias == "acme" ? "" : "acme");
+  }
+}
+
 TEST_F(PreparedBatchTest, ADamagedRowFailsTheLookUp) {
   Store({{.id = "a", .time = At(1)}});
   const std::string id_key(EventIdKey{Account(1), "a"}.Encode().view());
@@ -230,6 +263,16 @@ TEST_F(PreparedBatchTest, ADamagedRowFailsTheLookUp) {
   EXPECT_THAT(look_up(changed), StatusIs(StatusCode::kDataLoss, "events"));
   Delete(Family::kEvents, event_key);
   EXPECT_THAT(look_up(changed), IsOk()) << "may have been superseded just now: the committer tells";
+
+  const std::string change_key(ChangeKey{1}.Encode().view());
+  std::string foreign;
+  ChangeRow{.account = Account(2), .time = At(1), .receipt = Receipt{1}}.AppendTo(&foreign);
+  Put(Family::kChanges, change_key, foreign);
+  EXPECT_THAT(look_up(changed), StatusIs(StatusCode::kDataLoss, "changes: a row to which 'event_ids' leads"));
+  Put(Family::kChanges, change_key, "rubbish");
+  EXPECT_THAT(look_up(changed), StatusIs(StatusCode::kDataLoss, "changes"));
+  Delete(Family::kChanges, change_key);
+  EXPECT_THAT(look_up(changed), IsOk()) << "likewise";
   Put(Family::kEventIds, id_key, "rubbish");
   EXPECT_THAT(look_up(changed), StatusIs(StatusCode::kDataLoss, "event_ids"));
 }

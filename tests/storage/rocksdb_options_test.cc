@@ -136,6 +136,25 @@ TEST(RocksDbOptionsTest, ALookUpOfANewRowIsAnsweredByAFilterOnEveryLevel) {
   }
 }
 
+// What is read often is read as LZ4, and what stays is small. `changes` is read in order, and for look-ups by id.
+TEST(RocksDbOptionsTest, RowsOfEventsAreCompressedWellOnceTheyHaveSettled) {
+  for (const Profile profile : kProfiles) {
+    for (const Family family :
+         {Family::kEventIds, Family::kEvents, Family::kCustomers, Family::kChanges, Family::kRollups}) {
+      SCOPED_TRACE(FamilyName(family));
+      const rocksdb::ColumnFamilyOptions options = RocksDbOptions(profile, {}).For(family);
+      EXPECT_EQ(options.compression, rocksdb::kLZ4Compression);
+      EXPECT_EQ(options.bottommost_compression, rocksdb::kZSTD);
+      EXPECT_TRUE(options.bottommost_compression_opts.enabled);
+      EXPECT_EQ(options.bottommost_compression_opts.level, 1);
+      // A byte a row, which only `rollups` has a use for.
+      EXPECT_EQ(TableOf(options).data_block_index_type, family == Family::kRollups
+                                                            ? rocksdb::BlockBasedTableOptions::kDataBlockBinaryAndHash
+                                                            : rocksdb::BlockBasedTableOptions::kDataBlockBinarySearch);
+    }
+  }
+}
+
 // Its rows are so small that a file's whole filter would fill a shard of the cache.
 TEST(RocksDbOptionsTest, RollupsAreIndexedAndFilteredAPieceAtATime) {
   for (const Profile profile : kProfiles) {
