@@ -97,6 +97,8 @@ absl::StatusOr<std::shared_ptr<const Store::Impl::Parts>> Store::Impl::OpenForWr
   if (state == storage::FolderState::kComplete) {
     if (options.error_if_exists) return absl::AlreadyExistsError(path + ": the store exists");
     TALLYSTICK_RETURN_IF_ERROR(storage::SyncPlace(path));
+    // What a bulk write left that was cut short.
+    TALLYSTICK_RETURN_IF_ERROR(storage::RemoveLoading(path));
   } else {
     TALLYSTICK_RETURN_IF_ERROR(storage::CreateData(
         path, [&options](const std::string& data_path) { return MakeDatabase(data_path, options); }));
@@ -111,7 +113,8 @@ absl::StatusOr<std::shared_ptr<const Store::Impl::Parts>> Store::Impl::OpenForWr
                                                                          .events = EventsFor(options, failure)}));
   TALLYSTICK_ASSIGN_OR_RETURN(const storage::Identity identity, storage::ReadIdentity(*parts->database));
   parts->identity = std::make_shared<const storage::Identity>(identity);
-  TALLYSTICK_ASSIGN_OR_RETURN(parts->writer, ingest::Writer::Start(parts->database, parts->identity, failure, options));
+  TALLYSTICK_ASSIGN_OR_RETURN(parts->writer,
+                              ingest::Writer::Start(path, parts->database, parts->identity, failure, options));
   return parts;
 }
 
@@ -198,6 +201,11 @@ absl::StatusOr<std::vector<WriteResult>> Store::WriteJson(const Uuid& account,
                                                           const WriteOptions& options) {
   TALLYSTICK_ASSIGN_OR_RETURN(const auto parts, impl_->WritableParts());
   return parts->writer->WriteJson(account, documents, options);
+}
+
+absl::StatusOr<BulkResult> Store::WriteBulk(const Uuid& account, const BulkSource& source, const BulkOptions& options) {
+  TALLYSTICK_ASSIGN_OR_RETURN(const auto parts, impl_->WritableParts());
+  return parts->writer->WriteBulk(account, source, options);
 }
 
 absl::Status Store::Sync() {

@@ -28,9 +28,12 @@ namespace {
 
 constexpr std::size_t kBatchBytesMax = 8 * 1024 * 1024;
 
+// What a bulk write is handed at a time.
+constexpr std::size_t kBulkLines = 10'000;
+
 struct ImportOptions {
   Target target;
-  std::size_t batch = 10'000;
+  std::optional<std::size_t> batch;  // absent: in bulk
   std::string on_error = "skip";
   std::string rejects;
   std::string file = "-";
@@ -59,11 +62,15 @@ class Import {
  private:
   absl::Status OpenInput();
   bool RejectsWouldReplaceInput() const;
+  // Store all that the stream has, or what comes before the first rejected line. Each sets `*stopped` at such a line.
+  absl::Status WriteInBulk(BatchStream* stream, bool* stopped);
+  absl::Status WriteInBatches(BatchStream* stream, bool* stopped);
   // False when the import is to stop here.
   absl::StatusOr<bool> WriteBatch(const LineBatch& batch);
   absl::StatusOr<bool> Store(const LineBatch& batch, const std::vector<const LineBatch::Line*>& lines);
   void Count(const LineBatch& batch, const LineBatch::Line& line, const WriteResult& result);
   void Reject(const LineBatch& batch, const LineBatch::Line& line, const Rejection& rejection);
+  void ShowProgress(std::uint64_t events, const LineBatch& batch);
   absl::Status PrintSummary(std::chrono::duration<double> elapsed) const;
 
   const ImportOptions& options_;
@@ -108,22 +115,12 @@ int Import::Run() {
   // Not before: where another import holds the store, the rejects file is that one's, or an earlier one's.
   if (absl::Status status = rejects_.Empty(); !status.ok()) return Fail(status);
 
-  BatchStream stream(LineReader(file_, options_.batch, kBatchBytesMax));
+  BatchStream stream(LineReader(file_, options_.batch.value_or(kBulkLines), kBatchBytesMax));
   bool stopped = false;
-  while (const std::unique_ptr<LineBatch> batch = stopped ? nullptr : stream.Next()) {
-    const absl::StatusOr<bool> go_on = WriteBatch(*batch);
-    if (!go_on.ok()) {
-      progress_.Clear();
-      return Fail(go_on.status());
-    }
-    stopped = !*go_on;
-    std::optional<double> fraction;
-    if (file_bytes_.has_value() && *file_bytes_ > 0) {
-      fraction = static_cast<double>(batch->file_offset) / static_cast<double>(*file_bytes_);
-    }
-    progress_.Update(counts_.read, fraction);
-  }
+  const absl::Status written =
+      options_.batch.has_value() ? WriteInBatches(&stream, &stopped) : WriteInBulk(&stream, &stopped);
   progress_.Clear();
+  if (!written.ok()) return Fail(written);
   if (absl::Status status = store_->Sync(); !status.ok()) return Fail(status);
   if (absl::Status status = rejects_.Close(); !status.ok()) return Fail(status);
   if (counts_.without_id > 0) {
@@ -137,6 +134,57 @@ int Import::Run() {
   }
   if (stopped) return kFailed;
   return counts_.rejected > 0 ? kDoneWithRejections : kDone;
+}
+
+void Import::ShowProgress(std::uint64_t events, const LineBatch& batch) {
+  std::optional<double> fraction;
+  if (file_bytes_.has_value() && *file_bytes_ > 0) {
+    fraction = static_cast<double>(batch.file_offset) / static_cast<double>(*file_bytes_);
+  }
+  progress_.Update(events, fraction);
+}
+
+absl::Status Import::WriteInBulk(BatchStream* stream, bool* stopped) {
+  std::uint64_t handed = 0;
+  const BulkSource source = [&]() -> absl::StatusOr<std::optional<BulkInput>> {
+    std::unique_ptr<LineBatch> next = stream->Next();
+    if (next == nullptr) return std::nullopt;
+    const std::shared_ptr<const LineBatch> batch(
+        next.release(), [stream](LineBatch* done) { stream->GiveBack(std::unique_ptr<LineBatch>(done)); });
+    BulkInput input{.documents = {}, .owner = batch};
+    input.documents.reserve(batch->lines.size());
+    for (const LineBatch::Line& line : batch->lines) {
+      input.documents.push_back({.text = batch->TextOf(line), .number = line.number, .cut = line.cut});
+    }
+    ShowProgress(handed += batch->lines.size(), *batch);
+    return input;
+  };
+  BulkOptions bulk;
+  bulk.on_rejected = [this](const BulkDocument& document, const Rejection& rejection) {
+    progress_.Clear();
+    rejects_.Add(document.number, rejection, document.text, document.cut);
+    return !stop_on_error_;
+  };
+  const absl::StatusOr<BulkResult> result = store_->WriteBulk(options_.target.account, source, bulk);
+  if (!result.ok()) return result.status();
+  counts_ = {.read = result->read(),
+             .created = result->created,
+             .superseded = result->superseded,
+             .unchanged = result->unchanged,
+             .rejected = result->rejected,
+             .without_id = result->identities_assigned};
+  *stopped = result->stopped;
+  return absl::OkStatus();
+}
+
+absl::Status Import::WriteInBatches(BatchStream* stream, bool* stopped) {
+  while (const std::unique_ptr<LineBatch> batch = *stopped ? nullptr : stream->Next()) {
+    const absl::StatusOr<bool> go_on = WriteBatch(*batch);
+    if (!go_on.ok()) return go_on.status();
+    *stopped = !*go_on;
+    ShowProgress(counts_.read, *batch);
+  }
+  return absl::OkStatus();
 }
 
 absl::StatusOr<bool> Import::WriteBatch(const LineBatch& batch) {
@@ -235,8 +283,7 @@ void AddImport(CLI::App* program, int* exit_status) {
   AddTarget(command, &options->target);
   AddNumber(
       command, "--batch", 1, 100'000, [batch = &options->batch](std::uint64_t number) { *batch = number; },
-      "Events written together, 1 to 100000")
-      ->default_str(std::to_string(options->batch));
+      "Write so many events at a time, 1 to 100000, as a service would; without it they are loaded in bulk");
   command
       ->add_option("--on-error", options->on_error, "At a rejected line: 'skip' it, or 'stop' behind what came before")
       ->check(CLI::IsMember({"skip", "stop"}))

@@ -31,7 +31,8 @@ LineReader::LineReader(int file, std::size_t lines_max, std::size_t bytes_max)
 
 absl::Status LineReader::Read(LineBatch* batch) {
   batch->lines.clear();
-  batch->text = std::exchange(carry_, {});
+  batch->text.assign(carry_);
+  carry_.clear();
   std::string& text = batch->text;
   std::size_t start = 0;    // of the line that is being read
   std::size_t scanned = 0;  // no line ends before this
@@ -104,9 +105,18 @@ struct BatchStream::Channel {
   std::condition_variable changed;
   // Guarded by mutex:
   std::deque<std::unique_ptr<LineBatch>> batches;
+  std::vector<std::unique_ptr<LineBatch>> spare;  // their memory is used again
   absl::Status status;
   bool ended = false;      // no further batch comes
   bool abandoned = false;  // nobody wants one
+
+  std::unique_ptr<LineBatch> TakeSpare() {
+    const std::lock_guard lock(mutex);
+    if (spare.empty()) return nullptr;
+    std::unique_ptr<LineBatch> batch = std::move(spare.back());
+    spare.pop_back();
+    return batch;
+  }
 };
 
 BatchStream::BatchStream(const LineReader& reader) : channel_(std::make_shared<Channel>()) {
@@ -121,9 +131,10 @@ BatchStream::~BatchStream() {
 
 void BatchStream::Run(LineReader reader, const std::shared_ptr<Channel>& channel) {
   while (true) {
-    auto batch = std::make_unique<LineBatch>();
+    std::unique_ptr<LineBatch> batch = channel->TakeSpare();
     absl::Status status;
     try {
+      if (batch == nullptr) batch = std::make_unique<LineBatch>();
       status = reader.Read(batch.get());
     } catch (const std::exception& error) {  // no memory; nobody catches it above a thread's function
       batch->lines.clear();
@@ -149,6 +160,11 @@ std::unique_ptr<LineBatch> BatchStream::Next() {
   channel_->batches.pop_front();
   channel_->changed.notify_all();
   return batch;
+}
+
+void BatchStream::GiveBack(std::unique_ptr<LineBatch> batch) {
+  const std::lock_guard lock(channel_->mutex);
+  if (channel_->spare.size() <= kBatchesAhead) channel_->spare.push_back(std::move(batch));
 }
 
 absl::Status BatchStream::status() const {

@@ -63,6 +63,8 @@ class BatchStream {
 
   // The next batch; null at the end of the file, and after a failure to read it, which `status()` tells.
   std::unique_ptr<LineBatch> Next();
+  // A batch that is done with, so that its memory can be used again. Thread-safe, as Next() is.
+  void GiveBack(std::unique_ptr<LineBatch> batch);
   absl::Status status() const;
 
  private:

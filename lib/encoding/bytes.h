@@ -58,8 +58,11 @@ class ByteReader {
   }
 
   std::uint64_t Number(std::size_t size) {
+    const std::string_view bytes = Bytes(size);
+    if (bytes.size() != size) return 0;
+    // As many turns as the caller says, which mostly is a constant: a compiler makes one load of them.
     std::uint64_t value = 0;
-    for (const char byte : Bytes(size)) value = value << 8 | static_cast<unsigned char>(byte);
+    for (std::size_t i = 0; i < size; ++i) value = value << 8 | static_cast<unsigned char>(bytes[i]);
     return value;
   }
 

@@ -104,6 +104,16 @@ void EventCommitter::DecideGroup(absl::Span<storage::CommitRequest* const> group
   for (PreparedBatch* request : decided_) MarkRecent(request);
 }
 
+absl::StatusOr<CommitPosition> EventCommitter::NextPosition() const {
+  const absl::Time now = clock_();
+  if (!Instant::FromTime(now).has_value()) {
+    return absl::FailedPreconditionError("the clock does not read a time in years 0001 to 9999");
+  }
+  CommitPosition next = position_;
+  next.receipt = std::max(next.receipt, Receipt{std::max<std::uint64_t>(Receipt::FromTime(now).ticks, 1) - 1});
+  return next;
+}
+
 void EventCommitter::MarkRecent(PreparedBatch* request) {
   for (std::size_t i = 0; i < request->events().size(); ++i) {
     const Decision& decision = request->decisions()[i];

@@ -15,6 +15,7 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/container/flat_hash_set.h"
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "absl/types/span.h"
 #include "lib/base/instant.h"
@@ -40,6 +41,21 @@ class EventCommitter : public storage::Committer {
   void Decide(absl::Span<storage::CommitRequest* const> group, absl::Span<absl::Status> statuses,
               storage::Batch* batch) override;
   void Written() override;
+
+  // --- For a bulk write, which decides by itself in a turn of its own (lib/ingest/bulk_request.h) ---
+
+  // What the next sequence and receipt follow upon. FAILED_PRECONDITION when the clock reads no time that can be
+  // stored.
+  absl::StatusOr<CommitPosition> NextPosition() const;
+  // Whether anything was decided after `sequence` for an identity of this hash, or one that shares its slot.
+  bool DecidedSince(std::uint64_t identity_hash, std::uint64_t sequence) const {
+    return recent_[identity_hash & (recent_.size() - 1)] > sequence;
+  }
+  void MarkDecided(std::uint64_t identity_hash, std::uint64_t sequence) {
+    recent_[identity_hash & (recent_.size() - 1)] = sequence;
+  }
+  // All up to `position` has been given out.
+  void Advance(const CommitPosition& position) { position_ = position; }
 
   // A sequence such that it and all below are visible to every read that begins now. Thread-safe.
   std::uint64_t visible_sequence() const { return visible_.load(std::memory_order_acquire); }

@@ -1,4 +1,4 @@
-// Commits that are no writes of events: of declared meters, and of what is kept of them.
+// Commits in a turn of their own: of declared meters, of what is kept of them, and of bulk writes.
 
 #ifndef TALLYSTICK_LIB_INGEST_LONE_REQUEST_H_
 #define TALLYSTICK_LIB_INGEST_LONE_REQUEST_H_
@@ -11,8 +11,8 @@
 
 namespace tallystick::ingest {
 
-// A commit that is no write of events. It is decided by itself, so the newest state that it reads is that of all
-// commits before it. Writers wait meanwhile: it has to be short.
+// A commit that is decided by itself, so the newest state that it reads is that of all commits before it. Writers wait
+// meanwhile: it has to be short, or worth it.
 class LoneRequest : public storage::CommitRequest {
  public:
   std::size_t bytes() const final { return 0; }

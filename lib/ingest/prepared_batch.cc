@@ -42,16 +42,15 @@ void SortInto(std::vector<SortEntry>* entries, std::vector<std::uint32_t>* order
   for (const SortEntry& entry : *entries) order->push_back(entry.index);
 }
 
-// Both rows of one event, as one; `change` is the row of `changes` at the other's sequence.
-absl::StatusOr<StoredRow> Join(const Uuid& account, const EventIdRow& id_row, std::string_view change) {
+int CompareNumbers(std::uint32_t a, std::uint32_t b) { return static_cast<int>(a > b) - static_cast<int>(a < b); }
+
+}  // namespace
+
+absl::StatusOr<StoredRow> StoredRow::Join(const Uuid& account, const EventIdRow& id_row, std::string_view change) {
   TALLYSTICK_ASSIGN_OR_RETURN(const ChangeRow row, ChangeRow::DecodeOf(account, id_row.sequence, change));
   return StoredRow{
       .time = row.time, .sequence = id_row.sequence, .receipt = row.receipt, .fingerprint = id_row.fingerprint};
 }
-
-int CompareNumbers(std::uint32_t a, std::uint32_t b) { return static_cast<int>(a > b) - static_cast<int>(a < b); }
-
-}  // namespace
 
 void PreparedBatch::Reserve(std::size_t events, std::size_t text_bytes) {
   events_.reserve(events);
@@ -194,7 +193,7 @@ absl::Status PreparedBatch::LookUpHits(const storage::Database& database, std::v
       event.look_again = true;
       continue;
     }
-    TALLYSTICK_ASSIGN_OR_RETURN(const StoredRow row, Join(account_, id_row, *value));
+    TALLYSTICK_ASSIGN_OR_RETURN(const StoredRow row, StoredRow::Join(account_, id_row, *value));
     Stored& stored = event.stored.emplace(Stored{.row = row});
     if (event.SameAs(row)) continue;
     const absl::Status read = ReadLeaving(database, &stored);
@@ -244,7 +243,7 @@ absl::StatusOr<std::optional<Stored>> ReadStored(const storage::Database& databa
     return absl::DataLossError("changes: the row is missing that 'event_ids' points to: " +
                                DescribeChangeKey(change_key) + ", of " + DescribeEventIdKey(id_key));
   }
-  TALLYSTICK_ASSIGN_OR_RETURN(const StoredRow row, Join(account, id_row, *change));
+  TALLYSTICK_ASSIGN_OR_RETURN(const StoredRow row, StoredRow::Join(account, id_row, *change));
   return std::optional<Stored>(Stored{.row = row});
 }
 

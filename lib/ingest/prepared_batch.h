@@ -32,6 +32,10 @@ struct StoredRow {
   std::uint64_t sequence = 0;
   Receipt receipt{};
   std::uint64_t fingerprint = 0;
+
+  // Of both rows; `change` is the row of `changes` at the other's sequence. DATA_LOSS when it is none, or another
+  // account's.
+  static absl::StatusOr<StoredRow> Join(const Uuid& account, const EventIdRow& id_row, std::string_view change);
 };
 
 // What stands under an event's identity.

@@ -1,16 +1,21 @@
 #include "lib/ingest/writer.h"
 
+#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <string>
 #include <utility>
 
 #include "absl/time/time.h"
+#include "lib/base/parallel.h"
 #include "lib/base/status_macros.h"
 #include "lib/encoding/event_id.h"
+#include "lib/ingest/bulk_writer.h"
+#include "lib/ingest/future.h"
 #include "lib/ingest/lone_request.h"
 #include "lib/metering/kept_meters.h"
 #include "lib/metering/meter_reader.h"
+#include "lib/storage/folder.h"
 
 namespace tallystick::ingest {
 namespace {
@@ -39,6 +44,9 @@ std::size_t RecentSlots(Profile profile) { return profile == Profile::kEdge ? 1 
 
 // Of the cells of declared meters, those that commits change again and again: some hundred bytes each.
 std::size_t RollupCacheBytes(Profile profile) { return profile == Profile::kEdge ? kMiB : 32 * kMiB; }
+
+// Of a bulk write: more only wait for each other.
+constexpr int kBulkThreadsMax = 64;
 
 Clock::time_point DeadlineAfter(absl::Duration timeout) {
   // A timeout so long that it cannot pass is none.
@@ -77,26 +85,30 @@ std::optional<Rejection> ReadEvent(const Event& event, EventParser* parser, Pars
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<Writer>> Writer::Start(std::shared_ptr<storage::Database> database,
+absl::StatusOr<std::unique_ptr<Writer>> Writer::Start(const std::string& path,
+                                                      std::shared_ptr<storage::Database> database,
                                                       std::shared_ptr<const storage::Identity> identity,
                                                       std::shared_ptr<storage::FailureLatch> failure,
                                                       const Options& options) {
   TALLYSTICK_ASSIGN_OR_RETURN(const CommitPosition position, storage::ReadPosition(*database, nullptr));
   TALLYSTICK_ASSIGN_OR_RETURN(std::unique_ptr<MeterBook> meters, MeterBook::Load(*database));
-  return std::unique_ptr<Writer>(
-      new Writer(std::move(database), std::move(identity), position, std::move(meters), std::move(failure), options));
+  return std::unique_ptr<Writer>(new Writer(path, std::move(database), std::move(identity), position, std::move(meters),
+                                            std::move(failure), options));
 }
 
-Writer::Writer(std::shared_ptr<storage::Database> database, std::shared_ptr<const storage::Identity> identity,
-               const CommitPosition& position, std::unique_ptr<MeterBook> meters,
-               std::shared_ptr<storage::FailureLatch> failure, const Options& options)
-    : database_(std::move(database)),
+Writer::Writer(const std::string& path, std::shared_ptr<storage::Database> database,
+               std::shared_ptr<const storage::Identity> identity, const CommitPosition& position,
+               std::unique_ptr<MeterBook> meters, std::shared_ptr<storage::FailureLatch> failure,
+               const Options& options)
+    : path_(path),
+      database_(std::move(database)),
       identity_(std::move(identity)),
       options_(options),
+      failure_(std::move(failure)),
       meters_(std::move(meters)),
       rollups_(database_, RollupCacheBytes(options.profile)),
       committer_(database_, identity_, position, RecentSlots(options.profile), options.clock, meters_.get(), &rollups_),
-      queue_(database_, std::move(failure), &committer_,
+      queue_(database_, failure_, &committer_,
              {.group_bytes_max = GroupBytesMax(options.profile),
               .early_bytes_min = kEarlyBytesMin,
               .sync_interval = absl::ToChronoNanoseconds(options.sync_interval)}),
@@ -151,21 +163,12 @@ absl::StatusOr<std::vector<WriteResult>> Writer::WriteInputs(const Uuid& account
   std::vector<WriteResult> results(count);
   const auto batch = std::make_shared<PreparedBatch>(account);
   batch->Reserve(count, text_bytes);
-  std::optional<Instant> latest;
-  if (options_.future_limit.has_value()) {
-    latest = Instant::CeilFromTime(options_.clock() + *options_.future_limit + absl::Nanoseconds(1));
-  }
+  const std::optional<Instant> future = FutureOf(options_);
   std::unique_ptr<EventParser> parser = TakeParser();
   ParsedEvent event;
   for (std::size_t i = 0; i < count; ++i) {
     std::optional<Rejection> rejection = read(parser.get(), i, &event);
-    if (!rejection.has_value() && latest.has_value() && event.event_timestamp.has_value() &&
-        *event.event_timestamp >= *latest) {
-      rejection = Rejection{.reason = RejectReason::kInFuture,
-                            .message = "lies further in the future than this store accepts",
-                            .pointer = "/eventTimestamp",
-                            .offset = std::nullopt};
-    }
+    if (!rejection.has_value()) rejection = RejectFuture(event, future);
     if (rejection.has_value()) {
       results[i].outcome = Outcome::kRejected;
       results[i].rejection = std::move(rejection);
@@ -185,11 +188,49 @@ absl::StatusOr<std::vector<WriteResult>> Writer::WriteInputs(const Uuid& account
   const bool sync = options.durability.value_or(options_.durability) == Durability::kSynced;
   TALLYSTICK_RETURN_IF_ERROR(queue_.Submit(batch, sync, deadline));
   FillResults(batch.get(), &results);
-  if (rollups_.stale_count() != stale_count_.load(std::memory_order_relaxed)) {
-    stale_count_.store(rollups_.stale_count(), std::memory_order_relaxed);
-    keeper_.Wake();
-  }
+  WakeForStaleCells();
   return results;
+}
+
+void Writer::WakeForStaleCells() {
+  if (rollups_.stale_count() == stale_count_.load(std::memory_order_relaxed)) return;
+  stale_count_.store(rollups_.stale_count(), std::memory_order_relaxed);
+  keeper_.Wake();
+}
+
+absl::StatusOr<BulkResult> Writer::WriteBulk(const Uuid& account, const BulkSource& source,
+                                             const BulkOptions& options) {
+  if (options.chunk_bytes.has_value() && (*options.chunk_bytes < 64 * kKiB || *options.chunk_bytes > 1024 * kMiB)) {
+    return absl::InvalidArgumentError("BulkOptions::chunk_bytes must lie between 64 KiB and 1 GiB, not " +
+                                      std::to_string(*options.chunk_bytes) + " bytes");
+  }
+  if (options.chunk_time <= absl::ZeroDuration()) {
+    return absl::InvalidArgumentError("BulkOptions::chunk_time must be positive");
+  }
+  if (options.threads.has_value() && (*options.threads < 1 || *options.threads > kBulkThreadsMax)) {
+    return absl::InvalidArgumentError("BulkOptions::threads must lie between 1 and " + std::to_string(kBulkThreadsMax));
+  }
+  if (source == nullptr) return absl::InvalidArgumentError("a bulk write needs a source");
+  const std::lock_guard one_at_a_time(bulk_mutex_);
+  TALLYSTICK_RETURN_IF_ERROR(failure_->Check());  // before the source is asked for what cannot be stored
+  TALLYSTICK_RETURN_IF_ERROR(storage::ClearLoading(path_));
+  absl::StatusOr<BulkResult> result = Load(account, source, options);
+  // What cannot be removed now is removed by the next bulk write.
+  storage::RemoveLoading(path_).IgnoreError();
+  WakeForStaleCells();
+  return result;
+}
+
+absl::StatusOr<BulkResult> Writer::Load(const Uuid& account, const BulkSource& source, const BulkOptions& options) {
+  const BulkRequest::Parts parts{.database = database_.get(),
+                                 .identity = identity_.get(),
+                                 .committer = &committer_,
+                                 .meters = meters_.get(),
+                                 .rollups = &rollups_,
+                                 .failure = failure_.get(),
+                                 .folder = storage::LoadingPath(path_),
+                                 .threads = std::min(options.threads.value_or(HardwareThreads()), kBulkThreadsMax)};
+  return BulkWriter(parts, &queue_, options_, account, options).Run(source);
 }
 
 namespace {

@@ -9,6 +9,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -26,6 +27,7 @@
 #include "lib/storage/database.h"
 #include "lib/storage/failure_latch.h"
 #include "lib/storage/meta.h"
+#include "tallystick/bulk.h"
 #include "tallystick/event.h"
 #include "tallystick/options.h"
 #include "tallystick/uuid.h"
@@ -36,8 +38,9 @@ namespace tallystick::ingest {
 // Thread-safe. See the functions of the same names in tallystick/store.h.
 class Writer {
  public:
-  // Everything is as the database holds it. DATA_LOSS when a row that is needed does not decode.
-  static absl::StatusOr<std::unique_ptr<Writer>> Start(std::shared_ptr<storage::Database> database,
+  // Everything is as the database of the store at `path` holds it. DATA_LOSS when a row that is needed does not decode.
+  static absl::StatusOr<std::unique_ptr<Writer>> Start(const std::string& path,
+                                                       std::shared_ptr<storage::Database> database,
                                                        std::shared_ptr<const storage::Identity> identity,
                                                        std::shared_ptr<storage::FailureLatch> failure,
                                                        const Options& options);
@@ -46,6 +49,7 @@ class Writer {
                                                  const WriteOptions& options);
   absl::StatusOr<std::vector<WriteResult>> WriteJson(const Uuid& account, absl::Span<const std::string_view> documents,
                                                      const WriteOptions& options);
+  absl::StatusOr<BulkResult> WriteBulk(const Uuid& account, const BulkSource& source, const BulkOptions& options);
   absl::Status Sync() { return queue_.Sync(); }
 
   absl::StatusOr<Outcome> DefineMeter(const Uuid& account, const std::string& name, const Meter& meter);
@@ -56,23 +60,27 @@ class Writer {
   void StopKeeping() { keeper_.Stop(); }
 
  private:
-  Writer(std::shared_ptr<storage::Database> database, std::shared_ptr<const storage::Identity> identity,
-         const CommitPosition& position, std::unique_ptr<MeterBook> meters,
-         std::shared_ptr<storage::FailureLatch> failure, const Options& options);
+  Writer(const std::string& path, std::shared_ptr<storage::Database> database,
+         std::shared_ptr<const storage::Identity> identity, const CommitPosition& position,
+         std::unique_ptr<MeterBook> meters, std::shared_ptr<storage::FailureLatch> failure, const Options& options);
 
   // Fills `*event` from the i-th input, or says why it is none. The event's text lives until the next call.
   using ReadInput = std::function<std::optional<Rejection>(EventParser* parser, std::size_t i, ParsedEvent* event)>;
 
   absl::StatusOr<std::vector<WriteResult>> WriteInputs(const Uuid& account, std::size_t count, std::size_t text_bytes,
                                                        const ReadInput& read, const WriteOptions& options);
+  absl::StatusOr<BulkResult> Load(const Uuid& account, const BulkSource& source, const BulkOptions& options);
+  void WakeForStaleCells();
   void FillResults(PreparedBatch* batch, std::vector<WriteResult>* results) const;
 
   std::unique_ptr<EventParser> TakeParser();
   void GiveBack(std::unique_ptr<EventParser> parser);
 
+  const std::string path_;
   const std::shared_ptr<storage::Database> database_;
   const std::shared_ptr<const storage::Identity> identity_;
   const Options options_;
+  const std::shared_ptr<storage::FailureLatch> failure_;
   const std::unique_ptr<MeterBook> meters_;
   Rollups rollups_;
   EventCommitter committer_;
@@ -80,6 +88,8 @@ class Writer {
   MeterKeeper keeper_;
 
   std::atomic<std::uint64_t> stale_count_ = 0;  // when the keeper was woken for stale cells last
+
+  std::mutex bulk_mutex_;  // held by the bulk write under way
 
   std::mutex parsers_mutex_;
   std::vector<std::unique_ptr<EventParser>> parsers_;  // guarded by parsers_mutex_; those that nobody is using

@@ -215,7 +215,9 @@ void CommitQueue::FinishGroup(Group* group, const absl::Status& failure) {
   }
   for (std::size_t i = 0; i < group->requests.size(); ++i) {
     const RequestPointer& request = group->requests[i];
-    const absl::Status& status = failure.ok() ? group->statuses[i] : failure;
+    // What failed a request by itself says more than that the store stopped.
+    const bool failed = i < group->statuses.size() && !group->statuses[i].ok();
+    const absl::Status& status = failed || failure.ok() ? group->statuses[i] : failure;
     // A request that wrote nothing itself still waits: what it was told of ("unchanged") may not be synced yet.
     if (status.ok() && request->sync_ && durable_ < written_) {
       request->state_ = CommitRequest::State::kWritten;

@@ -2,24 +2,24 @@
 
 #include <array>
 #include <cassert>
+#include <mutex>
+#include <optional>
+#include <shared_mutex>
 #include <utility>
 
 #include "absl/status/status.h"
 #include "lib/base/status_macros.h"
+#include "lib/storage/database_impl.h"
 #include "lib/storage/files.h"
-#include "lib/storage/read_only_files.h"
 #include "lib/storage/rocksdb_events.h"
 #include "lib/storage/rocksdb_options.h"
 #include "lib/storage/status.h"
 #include "rocksdb/db.h"
-#include "rocksdb/env.h"
+#include "rocksdb/snapshot.h"
 #include "rocksdb/write_batch.h"
 
 namespace tallystick::storage {
 namespace {
-
-rocksdb::Slice ToSlice(std::string_view text) { return {text.data(), text.size()}; }
-std::string_view ToView(const rocksdb::Slice& slice) { return {slice.data(), slice.size()}; }
 
 std::string Reading(Family family) { return std::string(FamilyName(family)) + ": cannot read"; }
 
@@ -61,32 +61,14 @@ absl::Status ExplainRefusal(const rocksdb::Status& refusal, const std::string& p
 
 }  // namespace
 
-struct Database::Impl {
-  Impl(std::string folder, std::shared_ptr<void> held) : path(std::move(folder)), lock(std::move(held)) {}
-
-  ~Impl() {
-    if (db == nullptr) return;
-    for (rocksdb::ColumnFamilyHandle* handle : handles) {
-      db->DestroyColumnFamilyHandle(handle).PermitUncheckedError();
-    }
-    // What matters has been synced by whoever cares (`Flush`); a failure to close has nobody left to hear of it.
-    db->Close().PermitUncheckedError();
+Database::Impl::~Impl() {
+  if (db == nullptr) return;
+  for (rocksdb::ColumnFamilyHandle* handle : handles) {
+    db->DestroyColumnFamilyHandle(handle).PermitUncheckedError();
   }
-
-  rocksdb::ColumnFamilyHandle* handle(Family family) const { return handles[static_cast<std::size_t>(family)]; }
-
-  rocksdb::Status OpenForWriting(const DatabaseOptions& options);
-  absl::Status OpenReadOnly(const DatabaseOptions& options);
-
-  const std::string path;
-  bool read_only = false;
-  // What must outlive RocksDB: members go from the last to the first.
-  std::shared_ptr<void> lock;
-  std::shared_ptr<FrozenFiles> files;
-  std::unique_ptr<rocksdb::Env> env;
-  std::unique_ptr<rocksdb::DB> db;
-  std::vector<rocksdb::ColumnFamilyHandle*> handles;  // by Family
-};
+  // What matters has been synced by whoever cares (`Flush`); a failure to close has nobody left to hear of it.
+  db->Close().PermitUncheckedError();
+}
 
 // --- Opening ---
 
@@ -139,12 +121,18 @@ absl::StatusOr<std::shared_ptr<Database>> Database::Open(const std::string& path
 
 // --- Reading ---
 
-Snapshot::Snapshot(std::shared_ptr<const Database> database)
-    : database_(std::move(database)),
-      snapshot_(database_->impl_->read_only ? nullptr : database_->impl_->db->GetSnapshot()) {}
+Snapshot::Snapshot(std::shared_ptr<const Database> database) : database_(std::move(database)), snapshot_(nullptr) {
+  const Database::Impl& impl = *database_->impl_;
+  if (impl.read_only) return;
+  const std::shared_lock lock(impl.snapshots_mutex);
+  snapshot_ = impl.db->GetSnapshot();
+  ++impl.snapshots;
+}
 
 Snapshot::~Snapshot() {
-  if (snapshot_ != nullptr) database_->impl_->db->ReleaseSnapshot(snapshot_);
+  if (snapshot_ == nullptr) return;
+  database_->impl_->db->ReleaseSnapshot(snapshot_);
+  --database_->impl_->snapshots;
 }
 
 std::shared_ptr<const Snapshot> Database::TakeSnapshot() const {
@@ -178,7 +166,7 @@ std::optional<std::string_view> LookUps::value(std::size_t i) const {
 }
 
 absl::Status Database::MultiGet(Family family, absl::Span<const std::string_view> keys, const Snapshot* snapshot,
-                                LookUps* result) const {
+                                LookUps* result, Caching caching) const {
   LookUps::Impl& found = *result->impl_;
   found.keys.clear();
   for (std::string_view key : keys) {
@@ -191,7 +179,8 @@ absl::Status Database::MultiGet(Family family, absl::Span<const std::string_view
     found.statuses.resize(keys.size());
   }
   for (rocksdb::PinnableSlice& value : found.values) value.Reset();
-  const rocksdb::ReadOptions options = BaseReadOptions(snapshot == nullptr ? nullptr : snapshot->snapshot_);
+  rocksdb::ReadOptions options = BaseReadOptions(snapshot == nullptr ? nullptr : snapshot->snapshot_);
+  options.fill_cache = caching == Caching::kFill;
   constexpr bool kSorted = true;
   impl_->db->MultiGet(options, impl_->handle(family), keys.size(), found.keys.data(), found.values.data(),
                       found.statuses.data(), kSorted);
@@ -294,6 +283,44 @@ absl::Status Database::Flush() {
   return FromRocksDb(impl_->db->Flush(rocksdb::FlushOptions(), impl_->handles), impl_->path + ": cannot flush");
 }
 
+absl::Status Database::Ingest(absl::Span<const TableFile> files) {
+  // What is in the write buffers is older than the files, and must be so for RocksDB too: files that meet rows of a
+  // write buffer at level 0 can be taken for older ones (corrected upstream in 7.10).
+  TALLYSTICK_RETURN_IF_ERROR(Flush());
+  std::vector<rocksdb::IngestExternalFileArg> arguments;
+  for (const Family family : kAllFamilies) {
+    rocksdb::IngestExternalFileArg argument;
+    for (const TableFile& file : files) {
+      if (file.family == family) argument.external_files.push_back(file.path);
+    }
+    if (argument.external_files.empty()) continue;
+    argument.column_family = impl_->handle(family);
+    argument.options.move_files = true;
+    argument.options.write_global_seqno = false;
+    argument.options.verify_checksums_before_ingest = true;
+    arguments.push_back(std::move(argument));
+  }
+  if (arguments.empty()) return absl::OkStatus();
+  // RocksDB shows the files' rows family by family, and to whoever reads at a snapshot where they overlap nothing: such
+  // files get no sequence number. So either there is no snapshot, and none is taken meanwhile; or one more is held, for
+  // which RocksDB gives all files a number that no snapshot has. The latter always would do, but files of the last
+  // level that have a number are written anew soon, to take it away.
+  const std::unique_lock lock(impl_->snapshots_mutex);
+  std::optional<rocksdb::ManagedSnapshot> held;
+  if (impl_->snapshots > 0) held.emplace(impl_->db.get());
+  return FromRocksDb(impl_->db->IngestExternalFiles(arguments), impl_->path + ": cannot take in table files");
+}
+
+absl::Status Database::SetLoading(bool loading) {
+  const std::string trigger = std::to_string(loading ? kLevel0FilesLoading : kLevel0Files);
+  for (const Family family : kAllFamilies) {
+    TALLYSTICK_RETURN_IF_ERROR(
+        FromRocksDb(impl_->db->SetOptions(impl_->handle(family), {{"level0_file_num_compaction_trigger", trigger}}),
+                    impl_->path + ": cannot change an option"));
+  }
+  return absl::OkStatus();
+}
+
 absl::Status Database::Compact(Family family, const KeyRange& range, std::atomic<bool>* cancelled) {
   rocksdb::CompactRangeOptions options;
   options.exclusive_manual_compaction = false;
@@ -305,6 +332,24 @@ absl::Status Database::Compact(Family family, const KeyRange& range, std::atomic
 }
 
 // --- Sizes ---
+
+namespace {
+
+std::uint64_t IntegerProperty(rocksdb::DB& db, rocksdb::ColumnFamilyHandle* handle, const std::string& name) {
+  std::uint64_t value = 0;
+  return db.GetIntProperty(handle, name, &value) ? value : 0;
+}
+
+}  // namespace
+
+std::uint64_t Database::OwedBytes() const {
+  std::uint64_t bytes = 0;
+  for (const Family family : kAllFamilies) {
+    bytes +=
+        IntegerProperty(*impl_->db, impl_->handle(family), rocksdb::DB::Properties::kEstimatePendingCompactionBytes);
+  }
+  return bytes;
+}
 
 std::uint64_t Database::ApproximateBytes(Family family, const KeyRange& range) const {
   rocksdb::SizeApproximationOptions options;
@@ -318,15 +363,6 @@ std::uint64_t Database::ApproximateBytes(Family family, const KeyRange& range) c
   impl_->db->GetApproximateSizes(options, impl_->handle(family), &keys, 1, &bytes).PermitUncheckedError();
   return bytes;
 }
-
-namespace {
-
-std::uint64_t IntegerProperty(rocksdb::DB& db, rocksdb::ColumnFamilyHandle* handle, const std::string& name) {
-  std::uint64_t value = 0;
-  return db.GetIntProperty(handle, name, &value) ? value : 0;
-}
-
-}  // namespace
 
 std::uint64_t Database::FileBytes(Family family) const {
   return IntegerProperty(*impl_->db, impl_->handle(family), rocksdb::DB::Properties::kLiveSstFilesSize);

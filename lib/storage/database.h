@@ -52,6 +52,9 @@ class Snapshot {
 // into memory of its own for each file. One of many beside each other does not read ahead.
 enum class ReadLength { kShort, kLong, kLongOneOfMany };
 
+// Whether what is read from disk goes into the cache: one of very many look-ups had better leave that as it is.
+enum class Caching { kFill, kLeave };
+
 // Walks the rows of one family in one range, at one snapshot. After every loop, look at `status()`.
 class RowIterator {
  public:
@@ -115,6 +118,7 @@ class Batch {
 
  private:
   friend class Database;
+  friend class TableWriter;
   const Database* database_;
   std::unique_ptr<rocksdb::WriteBatch> batch_;
 };
@@ -134,6 +138,12 @@ struct DatabaseOptions {
   DatabaseEvents events{};
 };
 
+// A file that a TableWriter finished.
+struct TableFile {
+  Family family = Family::kMeta;
+  std::string path;
+};
+
 class Database : public std::enable_shared_from_this<Database> {
  public:
   static absl::StatusOr<std::shared_ptr<Database>> Open(const std::string& path, const DatabaseOptions& options);
@@ -151,7 +161,7 @@ class Database : public std::enable_shared_from_this<Database> {
   // `keys` must be in order and without repetition. Fails as a whole: a row that cannot be read is not a row that is
   // not there.
   absl::Status MultiGet(Family family, absl::Span<const std::string_view> keys, const Snapshot* snapshot,
-                        LookUps* result) const;
+                        LookUps* result, Caching caching = Caching::kFill) const;
 
   RowIterator NewIterator(Family family, const KeyRange& range, std::shared_ptr<const Snapshot> snapshot,
                           ReadLength length) const;
@@ -169,6 +179,15 @@ class Database : public std::enable_shared_from_this<Database> {
   // Syncs, and leaves nothing in the log that opening would have to replay.
   absl::Status Flush();
 
+  // Takes in all files, together or not at all, and on stable storage: what they hold replaces rows of the same keys.
+  // Files of one family must not overlap. They are moved: afterwards, and after an error, their paths mean nothing.
+  // Flushes first. No Write() may be under way. A snapshot that is asked for meanwhile waits, some milliseconds.
+  absl::Status Ingest(absl::Span<const TableFile> files);
+
+  // While table files are being taken in one after the other, compactions wait for more of them: what overlaps is then
+  // merged in fewer passes. To be ended by SetLoading(false). The option is not kept across an opening.
+  absl::Status SetLoading(bool loading);
+
   // Writes the files anew that hold rows of the range, so that what was deleted takes no more space. Takes its time;
   // runs beside everything else.
   absl::Status Compact(Family family, const KeyRange& range, std::atomic<bool>* cancelled);
@@ -177,12 +196,15 @@ class Database : public std::enable_shared_from_this<Database> {
   std::uint64_t ApproximateBytes(Family family, const KeyRange& range) const;
   std::uint64_t FileBytes(Family family) const;
   std::uint64_t MemoryBytes(Family family) const;
+  // About how many bytes compactions still have to read to bring all families into shape.
+  std::uint64_t OwedBytes() const;
   // About how many rows.
   std::uint64_t ApproximateRows(Family family) const;
 
  private:
   friend class Snapshot;
   friend class Batch;
+  friend class TableWriter;
   struct Impl;
   explicit Database(std::unique_ptr<Impl> impl);
   std::unique_ptr<Impl> impl_;

@@ -22,6 +22,7 @@ namespace fs = std::filesystem;
 constexpr std::string_view kLockName = "LOCK";
 constexpr std::string_view kDataName = "data";
 constexpr std::string_view kCreatingName = "data.creating";
+constexpr std::string_view kLoadingName = "data.loading";
 
 std::string Join(const std::string& path, std::string_view name) { return path + "/" + std::string(name); }
 
@@ -89,6 +90,23 @@ absl::StatusOr<std::unique_ptr<FolderLock>> FolderLock::Acquire(const std::strin
 FolderLock::~FolderLock() { ::close(file_); }
 
 std::string DataPath(const std::string& path) { return Join(path, kDataName); }
+
+std::string LoadingPath(const std::string& path) { return Join(path, kLoadingName); }
+
+absl::Status RemoveLoading(const std::string& path) {
+  std::error_code error;
+  fs::remove_all(LoadingPath(path), error);
+  if (error) return FileError(LoadingPath(path), "cannot remove", error);
+  return absl::OkStatus();
+}
+
+absl::Status ClearLoading(const std::string& path) {
+  TALLYSTICK_RETURN_IF_ERROR(RemoveLoading(path));
+  std::error_code error;
+  fs::create_directory(LoadingPath(path), error);
+  if (error) return FileError(LoadingPath(path), "cannot make the folder", error);
+  return absl::OkStatus();
+}
 
 absl::Status CreateData(const std::string& path, const std::function<absl::Status(const std::string&)>& make) {
   const std::string creating = Join(path, kCreatingName);

@@ -3,6 +3,7 @@
 //   LOCK            held (flock) by the process that writes; its text is that process's id, for people
 //   data/           the database
 //   data.creating/  a database that is being made; becomes data/ by a rename, which is the commit point of the creation
+//   data.loading/   table files that a bulk write is making; they mean nothing once nobody has the store open
 //
 // A folder without data/ that holds nothing else but these is a creation cut short: the next writer begins it again.
 
@@ -45,6 +46,14 @@ class FolderLock {
 };
 
 std::string DataPath(const std::string& path);
+
+// Where a bulk write makes its table files. The folder is there after ClearLoading().
+std::string LoadingPath(const std::string& path);
+
+// Makes data.loading/ an empty folder. The caller holds the lock.
+absl::Status ClearLoading(const std::string& path);
+// Takes data.loading/ away.
+absl::Status RemoveLoading(const std::string& path);
 
 // Makes data/: `make` fills a folder whose path it is given, and leaves everything in it synced. The caller holds the
 // lock. A crash at any moment leaves either a complete store or an unfinished one.

@@ -166,6 +166,7 @@ rocksdb::ColumnFamilyOptions RocksDbOptions::For(Family family) const {
     options.bottommost_compression_opts.enabled = true;
     options.bottommost_compression_opts.level = 1;
   }
+  options.level0_file_num_compaction_trigger = kLevel0Files;
   options.level_compaction_dynamic_level_bytes = true;
   options.target_file_size_base = sizes.file;
   options.max_bytes_for_level_base = sizes.level_1;

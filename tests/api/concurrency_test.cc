@@ -15,6 +15,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tallystick/store.h"
+#include "tests/support/bulk.h"
 #include "tests/support/open_store.h"
 #include "tests/support/random.h"
 
@@ -333,6 +334,178 @@ TEST_F(ConcurrencyTest, ClosingBesideCallsEndsThemWithAnErrorAtMost) {
   });
   EXPECT_EQ(refused, 3);
   Reopen();
+  ExpectAllIndexesAgree();
+}
+
+// --- Beside a bulk write ---
+
+// Each chunk moves all events to the next second together; every read must find them all at one second, and the feed
+// either all of them or none behind a position.
+TEST_F(ConcurrencyTest, EveryReadBesideABulkWriteIsOneMoment) {
+  constexpr int kEvents = 100;
+  constexpr int kChunks = 40;
+  const auto documents_of = [](int chunk) {
+    std::vector<std::string> documents;
+    for (int i = 0; i < kEvents; ++i) {
+      const Event event = MakeEvent("", chunk, chunk % 2 == 0 ? "even" : "odd");
+      documents.push_back(R"({"customerEventId":"event-)" + std::to_string(i) + R"(","customerAlias":")" +
+                          std::string(event.customer_alias) + R"(","eventType":"t","eventTimestamp":")" +
+                          FormatTimestamp(*event.event_timestamp) + R"("})");
+    }
+    return documents;
+  };
+  ASSERT_THAT(store().WriteBulk(account_, SourceOf(documents_of(0))), IsOk());
+  std::atomic<bool> writing = true;
+  InThreads(4, [&](int thread) {
+    if (thread == 0) {
+      const AtEnd end([&] { writing = false; });
+      std::vector<std::string> all;
+      for (int chunk = 1; chunk < kChunks; ++chunk) {
+        for (std::string& document : documents_of(chunk)) all.push_back(std::move(document));
+      }
+      std::uint64_t chunks = 0;
+      BulkOptions options{.chunk_time = absl::Nanoseconds(1), .threads = 1};
+      options.on_stored = [&chunks](const BulkResult&) { ++chunks; };
+      ASSERT_THAT(store().WriteBulk(account_, SourceOf(std::move(all), kEvents), options), IsOk());
+      EXPECT_EQ(chunks, static_cast<std::uint64_t>(kChunks - 1));
+      return;
+    }
+    std::uint64_t position = 0;
+    while (writing) {
+      if (thread == 1) {
+        ASSERT_OK_AND_ASSIGN(const auto all, ReadAll(store().Scan({.account = account_})));
+        ASSERT_EQ(all.size(), static_cast<std::size_t>(kEvents));
+        for (const Stored& event : all) ASSERT_EQ(event.event_timestamp, all.front().event_timestamp);
+        ASSERT_OK_AND_ASSIGN(const auto either,
+                             ReadAll(store().Scan({.account = account_, .customer_aliases = {"even", "odd"}})));
+        ASSERT_EQ(either.size(), static_cast<std::size_t>(kEvents));
+        ASSERT_THAT(store().Get(account_, "event-7"), IsOk());
+      } else if (thread == 2) {
+        ASSERT_OK_AND_ASSIGN(const VerifyReport report, store().Verify());
+        ASSERT_TRUE(report.ok()) << report.differences.front().problem;
+        ASSERT_EQ(report.events, static_cast<std::uint64_t>(kEvents));
+      } else {
+        ASSERT_OK_AND_ASSIGN(const auto changes, ReadAll(store().Changes({.after = position})));
+        ASSERT_TRUE(changes.empty() || changes.size() == static_cast<std::size_t>(kEvents)) << changes.size();
+        for (const StoredChange& change : changes) {
+          ASSERT_GT(change.event.sequence, position);
+          position = change.event.sequence;
+          ASSERT_EQ(change.event.event_timestamp, changes.front().event.event_timestamp);
+        }
+      }
+    }
+  });
+  ExpectAllIndexesAgree();
+}
+
+// Writers put batches over the ids of the bulk write's events, and meters come and go. Whatever got the greatest
+// sequence of an id must be what is stored.
+TEST_F(ConcurrencyTest, WritersBesideABulkWriteOnTheSameIdsLeaveOneHistory) {
+  constexpr int kWriters = 3;
+  constexpr std::uint64_t kBulk = 8000;
+  constexpr std::uint64_t kLive = 1'000'000;  // the numbers of others' events begin here
+  const std::uint64_t seed = TestSeed();
+  const Meter sum = {.event_type = "t", .aggregation = Aggregation::kSum, .property = "n"};
+  const Meter max = {.event_type = "t", .aggregation = Aggregation::kMax, .property = "n"};
+  ASSERT_THAT(store().DefineMeter(account_, "sum", sum), IsOk());
+  struct Told {
+    std::string id;
+    WriteResult result;
+  };
+  std::vector<std::vector<Told>> told(kWriters);
+  std::atomic<bool> loading = true;
+  InThreads(kWriters + 2, [&](int thread) {
+    Random random(seed + static_cast<std::uint64_t>(thread));
+    if (thread == kWriters) {
+      const AtEnd end([&] { loading = false; });
+      BulkOptions options{.chunk_bytes = 64 * 1024, .threads = 2};
+      ASSERT_OK_AND_ASSIGN(const BulkResult result,
+                           store().WriteBulk(account_, SourceOf(BulkEvents(kBulk), 50), options));
+      EXPECT_EQ(result.created + result.superseded, kBulk) << "each is unlike any before it";
+      return;
+    }
+    for (std::uint64_t round = 0; loading; ++round) {
+      if (thread > kWriters) {
+        EXPECT_THAT(store().DefineMeter(account_, "max", max), IsOk());
+        if (random.OneIn(2)) {
+          EXPECT_THAT(store().AwaitMeter(account_, "max"), IsOk());
+        }
+        EXPECT_THAT(store().DropMeter(account_, "max"), IsOk());
+        continue;
+      }
+      std::vector<std::pair<std::string, std::string>> texts(1 + random.Below(20));
+      std::vector<Event> events;
+      for (std::size_t i = 0; i < texts.size(); ++i) {
+        const std::uint64_t n = kLive * static_cast<std::uint64_t>(1 + thread) + round * 20 + i;
+        texts[i] = {BulkEventId(random.Below(kBulkEventIds)), BulkEventProperties(n)};
+        events.push_back(
+            MakeEvent(texts[i].first, static_cast<double>(random.Below(5)) * 1000, "acme", "t", texts[i].second));
+      }
+      const Durability durability = random.OneIn(10) ? Durability::kSynced : Durability::kBuffered;
+      const auto results = store().Write(account_, events, {.durability = durability});
+      ASSERT_THAT(results, IsOk());
+      for (std::size_t i = 0; i < texts.size(); ++i) {
+        told[static_cast<std::size_t>(thread)].push_back({texts[i].first, (*results)[i]});
+      }
+    }
+  });
+
+  std::map<std::string, Stored> stored;
+  ASSERT_OK_AND_ASSIGN(const auto all, ReadAll(store().Scan({.account = account_})));
+  std::uint64_t expected_sum = 0;
+  std::map<std::uint64_t, std::uint64_t> bulk;  // the numbers of its events, by sequence
+  for (const Stored& event : all) {
+    stored.emplace(event.customer_event_id, event);
+    const std::uint64_t n = std::stoull(event.event_properties.substr(5));
+    expected_sum += n;
+    if (n < kLive) bulk.emplace(event.sequence, n);
+  }
+  EXPECT_EQ(stored.size(), all.size());
+  std::uint64_t last = 0;
+  for (const auto& [sequence, n] : bulk) {
+    EXPECT_GE(n + kBulkEventIds, kBulk) << "a later one of the same id was in the input";
+    EXPECT_GE(n, last) << "sequences are in line order";
+    last = n;
+  }
+  std::map<std::uint64_t, const Told*> by_sequence;
+  for (const auto& of_writer : told) {
+    for (const Told& one : of_writer) {
+      EXPECT_NE(one.result.outcome, Outcome::kUnchanged);
+      EXPECT_TRUE(by_sequence.emplace(one.result.sequence, &one).second) << "sequence given out twice";
+      const Stored& newest = stored.at(one.id);
+      EXPECT_GE(newest.sequence, one.result.sequence) << "an older one stands";
+      if (newest.sequence == one.result.sequence) {
+        EXPECT_EQ(newest.id, one.result.id);
+      }
+    }
+  }
+  for (const auto& [id, event] : stored) {
+    const bool of_bulk = bulk.contains(event.sequence);
+    EXPECT_NE(of_bulk, by_sequence.contains(event.sequence)) << event;
+  }
+  ASSERT_OK_AND_ASSIGN(const VerifyReport report, store().Verify());
+  EXPECT_EQ(report.last_sequence, kBulk + by_sequence.size()) << "no sequence is lost or given out twice";
+  ASSERT_THAT(store().AwaitMeter(account_, "sum"), IsOk());
+  ASSERT_OK_AND_ASSIGN(const Usage usage, store().Query({.account = account_, .declared = "sum"}));
+  EXPECT_EQ(usage.rows.at(0).value, std::to_string(expected_sum));
+  ExpectAllIndexesAgree();
+}
+
+TEST_F(ConcurrencyTest, BulkWritesWaitForEachOther) {
+  store();
+  InThreads(3, [&](int thread) {
+    const Uuid account = Account(static_cast<std::uint8_t>(10 + thread));
+    BulkOptions options{.chunk_time = absl::Nanoseconds(1), .threads = 2};
+    ASSERT_OK_AND_ASSIGN(const BulkResult result, store().WriteBulk(account, SourceOf(BulkEvents(300)), options));
+    EXPECT_EQ(result.created, 300u);
+  });
+  for (std::uint8_t n = 10; n < 13; ++n) {
+    ASSERT_OK_AND_ASSIGN(const auto all, ReadAll(store().Scan({.account = Account(n)})));
+    EXPECT_EQ(all.size(), 300u);
+    const auto [first, last] = std::minmax_element(
+        all.begin(), all.end(), [](const Stored& a, const Stored& b) { return a.sequence < b.sequence; });
+    EXPECT_EQ(last->sequence - first->sequence, 299u) << "one behind the other";
+  }
   ExpectAllIndexesAgree();
 }
 

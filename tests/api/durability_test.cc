@@ -14,6 +14,7 @@
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "tests/support/bulk.h"
 #include "tests/support/file_calls.h"
 #include "tests/support/open_store.h"
 #include "tests/support/process.h"
@@ -150,6 +151,49 @@ TEST_F(DurabilityTest, SyncAndCloseSyncWhatIsBuffered) {
   Put(MakeEvent("b", 1));
   const std::string log = Log();
   EXPECT_THAT(LogsSyncedBy([this] { Close(); }), Contains(log));
+}
+
+// --- Bulk writes ---
+
+TEST_F(DurabilityTest, ABulkWriteSyncsItsTablesWhatNamesThemAndWhatWasBuffered) {
+  Put(MakeEvent("a", 1));
+  const std::string log = Log();
+  record_->Take();
+  ASSERT_THAT(store().WriteBulk(account_, SourceOf(BulkEvents(300))), IsOk());
+  const Calls calls = record_->Take();
+  const std::string data = path_ + "/data";
+  // All tables were whole before the first of them got its name in the database; then came the folder and the manifest.
+  std::set<std::string> unsynced;
+  std::size_t links = 0;
+  bool folder_synced = false, manifest_synced = false;
+  for (const auto& [name, path] : calls) {
+    if (path.starts_with(path_ + "/data.loading/")) {
+      if (name == "write") unsynced.insert(path);
+      if (IsSync(name)) unsynced.erase(path);
+    }
+    if (name == "link") {
+      EXPECT_TRUE(path.starts_with(data + "/")) << path;
+      EXPECT_THAT(unsynced, IsEmpty());
+      ++links;
+      folder_synced = manifest_synced = false;
+    }
+    if (IsSync(name) && path == data) folder_synced = true;
+    if (IsSync(name) && path.starts_with(data + "/MANIFEST")) manifest_synced = folder_synced;
+  }
+  EXPECT_EQ(links, 5u) << "four families of events, and the position";
+  EXPECT_TRUE(manifest_synced) << "the folder, and the manifest behind it";
+  EXPECT_THAT(calls, Contains(AnyOf(Pair("fdatasync", log), Pair("fsync", log))));
+}
+
+TEST_F(DurabilityTest, ABulkWriteThatChangesNothingSyncsWhatItIsToldOf) {
+  const std::string json = R"({"customerEventId":"a","customerAlias":"acme","eventType":"message-sent"})";
+  EXPECT_THAT(store().WriteJson(account_, {json}), IsOk());
+  const auto load = [&] {
+    const auto result = store().WriteBulk(account_, SourceOf({json}));
+    ASSERT_THAT(result, IsOk());
+    EXPECT_EQ(result->unchanged, 1u);
+  };
+  EXPECT_THAT(LogsSyncedBy(load), Contains(Log()));
 }
 
 // --- The change feed ---

@@ -12,7 +12,12 @@
 //                               reads them all back by id, time, customer and change, with the edge profile, and
 //                               verifies them
 //
-// The last two print the process's largest resident size in KiB.
+//   store_process bulk PATH EVENTS CHUNK_BYTES INPUT [STEP]
+//                               opens, and loads EVENTS events of support/bulk.h in bulk, so many to an INPUT; prints
+//                               "stored N" after each chunk, and in the end "steps N", the changes made to files since
+//                               the opening; with STEP, kills itself right before the STEP-th of them, from 1
+//
+// Those of the edge print the process's largest resident size in KiB.
 //
 // All use account 1 (see stored.h). An error is printed, and the exit status is 1.
 
@@ -34,6 +39,7 @@
 #include "absl/status/status.h"
 #include "lib/base/status_macros.h"
 #include "tallystick/store.h"
+#include "tests/support/bulk.h"
 #include "tests/support/file_calls.h"
 #include "tests/support/stored.h"
 
@@ -51,7 +57,12 @@ Event MakeEvent(std::string_view id) {
 // no step of its own either.
 class KillAtStep : public FileCallWatcher {
  public:
-  KillAtStep(std::string path, std::uint64_t step) : path_(std::move(path)), steps_left_(step) {}
+  KillAtStep(std::string path, std::uint64_t step) : path_(std::move(path)), kill_at_(step) {}
+
+  std::uint64_t steps() {
+    const std::lock_guard lock(mutex_);
+    return steps_;
+  }
 
   bool Begins(const FileCall& call) override {
     if (!call.path.starts_with(path_)) return true;  // a pipe, a thread's name
@@ -62,16 +73,30 @@ class KillAtStep : public FileCallWatcher {
     const std::string written = call.name == "write" ? call.path : "";
     const bool goes_on = !written.empty() && written == written_;
     written_ = written;
-    if (!goes_on && --steps_left_ == 0) ::raise(SIGKILL);
+    if (!goes_on && ++steps_ == kill_at_) ::raise(SIGKILL);
     return true;
   }
 
  private:
   const std::string path_;
+  const std::uint64_t kill_at_;
   std::mutex mutex_;
-  std::uint64_t steps_left_;  // guarded by mutex_
-  std::string written_;       // guarded by mutex_: the file that the last step wrote to; empty when it did not
+  std::uint64_t steps_ = 0;  // guarded by mutex_
+  std::string written_;      // guarded by mutex_: the file that the last step wrote to; empty when it did not
 };
+
+absl::Status Bulk(const std::string& path, const Numbers& numbers) {
+  TALLYSTICK_ASSIGN_OR_RETURN(const auto store, Store::Open(path));
+  const auto watcher = std::make_shared<KillAtStep>(path, numbers.size() > 3 ? numbers[3] : 0);
+  WatchFileCalls(watcher);
+  BulkOptions options{.chunk_bytes = numbers.at(1), .threads = 2};
+  options.on_stored = [](const BulkResult& so_far) { std::cout << "stored " << so_far.read() << std::endl; };
+  TALLYSTICK_RETURN_IF_ERROR(
+      store->WriteBulk(Account(1), SourceOf(BulkEvents(numbers.at(0)), numbers.at(2)), options).status());
+  TALLYSTICK_RETURN_IF_ERROR(store->Close());
+  std::cout << "steps " << watcher->steps() << std::endl;
+  return absl::OkStatus();
+}
 
 absl::Status Create(const std::string& path, const Numbers& numbers) {
   if (!numbers.empty()) WatchFileCalls(std::make_shared<KillAtStep>(path, numbers.front()));
@@ -182,9 +207,9 @@ absl::Status EdgeRead(const std::string& path, const Numbers&) {
 
 int Main(int argc, char** argv) {
   using Command = absl::Status (*)(const std::string& path, const Numbers& numbers);
-  const std::map<std::string, Command> commands = {{"create", Create},        {"hold", Hold},
-                                                   {"write", Write},          {"read", Read},
-                                                   {"edge-write", EdgeWrite}, {"edge-read", EdgeRead}};
+  const std::map<std::string, Command> commands = {{"create", Create},     {"hold", Hold}, {"write", Write},
+                                                   {"read", Read},         {"bulk", Bulk}, {"edge-write", EdgeWrite},
+                                                   {"edge-read", EdgeRead}};
   const auto command = argc >= 3 ? commands.find(argv[1]) : commands.end();
   if (command == commands.end()) return 2;
   Numbers numbers;

@@ -225,11 +225,12 @@ TEST_F(ImportTest, StopKeepsWhatCameBefore) {
       {LineOfSize("very-long", 2 * kEventJsonBytesMax), "is longer than 2097152 bytes"},
   };
   for (const auto& c : kCases) {
-    for (const std::string batch : {"1", "2", "100"}) {
+    for (const std::string batch : {"", "1", "2", "100"}) {
       SCOPED_TRACE(c.reason + ", batch " + batch);
       const std::string account = AccountOf(accounts++);
-      const Finished finished =
-          Tallystick({"import", "--account", account, "--batch", batch, "--on-error", "stop"}, before + c.bad + behind);
+      std::vector<std::string> arguments = {"import", "--account", account, "--on-error", "stop"};
+      if (!batch.empty()) arguments.insert(arguments.end(), {"--batch", batch});
+      const Finished finished = Tallystick(arguments, before + c.bad + behind);
       EXPECT_EQ(finished.status, 1);
       EXPECT_EQ(SummaryOf(finished), (Summary{.read = 3, .created = 2, .rejected = 1}));
       EXPECT_EQ(finished.err, "-:3: " + c.reason + "\n");
@@ -258,6 +259,47 @@ TEST_F(ImportTest, TheBatchSizeDoesNotChangeTheAnswer) {
     const std::string scan = WithoutStoredIds(DataOf({"scan", "--db", Path("of-" + batch)}));
     if (first_scan.empty()) first_scan = scan;
     EXPECT_EQ(scan, first_scan);
+  }
+}
+
+// More lines than are handed over at a time, in bulk or by batches, with all that can become of one.
+TEST_F(ImportTest, InBulkAndByBatchesAreTheSame) {
+  std::string input;
+  for (int i = 0; i < 12'000; ++i) {
+    input += Line({.id = "event-" + std::to_string(i * 7919 % 11'000),
+                   .customer = "customer-" + std::to_string(i % 17),
+                   .properties = "{\"n\":" + std::to_string(i % 3) + "}"}) +
+             "\n";
+    if (i % 1000 == 999) input += "rubbish " + std::to_string(i) + "\n\n";
+    if (i == 11'500) input += LineOfSize("long", kEventJsonBytesMax + 1) + "\n";
+    if (i % 4000 == 0) input += Line({.id = "unchanged"}) + "\n";
+  }
+  const std::string file = WriteFile("input", input);
+  for (const std::string on_error : {"skip", "stop"}) {
+    SCOPED_TRACE(on_error);
+    std::vector<std::string> scans, rejects, told;
+    std::vector<Summary> summaries;
+    for (const std::string batch : {"", "700"}) {
+      const std::string db = Path("store-" + on_error + batch);
+      std::vector<std::string> arguments = {"import",    "--db",          db,  "--on-error", on_error,
+                                            "--rejects", Path("rejects"), file};
+      if (!batch.empty()) arguments.insert(arguments.end(), {"--batch", batch});
+      const Finished finished = Tallystick(arguments);
+      EXPECT_EQ(finished.status, on_error == "stop" ? 1 : 3);
+      summaries.push_back(SummaryOf(finished));
+      told.push_back(finished.err);
+      rejects.push_back(ReadFile("rejects"));
+      scans.push_back(WithoutStoredIds(DataOf({"scan", "--db", db})));
+      EXPECT_THAT(DataOf({"verify", "--db", db}), ::testing::StartsWith(R"({"ok":true,)"));
+      EXPECT_FALSE(std::filesystem::exists(db + "/data.loading"));
+    }
+    EXPECT_EQ(summaries[0], summaries[1]);
+    EXPECT_EQ(told[0], told[1]);
+    EXPECT_TRUE(rejects[0] == rejects[1]);
+    EXPECT_TRUE(scans[0] == scans[1]);
+    EXPECT_EQ(summaries[0].rejected, on_error == "stop" ? 1U : 13U);
+    EXPECT_EQ(LinesOf(scans[0]).size(), summaries[0].created);
+    EXPECT_GT(summaries[0].superseded + (on_error == "stop" ? 1 : 0), 0U);
   }
 }
 

@@ -183,5 +183,34 @@ TEST_F(FolderTest, AFailureLeavesNoStoreAndTheNextOneSucceeds) {
   EXPECT_THAT(InspectFolder(path_), IsOkAndHolds(FolderState::kComplete));
 }
 
+// --- Table files in the making ---
+
+TEST_F(FolderTest, LoadingIsMadeEmptyAndTakenAway) {
+  Fill({"LOCK", "data/"});
+  EXPECT_THAT(RemoveLoading(path_), IsOk()) << "there is none";
+  ASSERT_THAT(ClearLoading(path_), IsOk());
+  EXPECT_TRUE(fs::is_empty(LoadingPath(path_)));
+  Write(LoadingPath(path_) + "/0.sst", "half");
+  fs::create_directory(LoadingPath(path_) + "/folder");
+  ASSERT_THAT(ClearLoading(path_), IsOk());
+  EXPECT_TRUE(fs::is_directory(LoadingPath(path_)));
+  EXPECT_TRUE(fs::is_empty(LoadingPath(path_)));
+  EXPECT_THAT(InspectFolder(path_), IsOkAndHolds(FolderState::kComplete));
+  Write(LoadingPath(path_) + "/0.sst", "half");
+  ASSERT_THAT(RemoveLoading(path_), IsOk());
+  EXPECT_FALSE(fs::exists(LoadingPath(path_)));
+  EXPECT_TRUE(fs::exists(DataPath(path_)));
+}
+
+TEST_F(FolderTest, WhatStandsInTheWayOfLoadingIsReplaced) {
+  Fill({"data/", "data.loading"});
+  ASSERT_THAT(ClearLoading(path_), IsOk());
+  EXPECT_TRUE(fs::is_directory(LoadingPath(path_)));
+}
+
+TEST_F(FolderTest, LoadingOfAnAbsentStoreIsAnError) {
+  EXPECT_THAT(ClearLoading(folder_.path("absent")), StatusIs(StatusCode::kNotFound, "data.loading: cannot make"));
+}
+
 }  // namespace
 }  // namespace tallystick::storage

@@ -111,6 +111,11 @@ int rename(const char* from, const char* to) noexcept {
   return Watched("rename", from, [&] { return next(from, to); });
 }
 
+int link(const char* from, const char* to) noexcept {
+  static const auto next = Next<int (*)(const char*, const char*)>("link");
+  return Watched("link", to, [&] { return next(from, to); });
+}
+
 int unlink(const char* path) noexcept {
   static const auto next = Next<int (*)(const char*)>("unlink");
   return Watched("unlink", path, [&] { return next(path); });

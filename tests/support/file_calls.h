@@ -2,7 +2,7 @@
 //
 // file_calls.cc takes the place of the C library's functions in whatever it is linked into (`file_calls` in CMake), for
 // every other library of that program as well. That is how a test sees what RocksDB does. Its functions are: open (only
-// with O_CREAT), write, pwrite, ftruncate, mkdir, rename, unlink, unlinkat, rmdir, fsync and fdatasync.
+// with O_CREAT), write, pwrite, ftruncate, mkdir, rename, link, unlink, unlinkat, rmdir, fsync and fdatasync.
 
 #ifndef TALLYSTICK_TESTS_SUPPORT_FILE_CALLS_H_
 #define TALLYSTICK_TESTS_SUPPORT_FILE_CALLS_H_
@@ -15,7 +15,8 @@ namespace tallystick::testing {
 
 struct FileCall {
   std::string_view name;  // the function's
-  std::string path;       // of the file; of a rename, the old one; what a descriptor stands for, if it is no file
+  std::string path;  // of the file; of a rename, the old one; of a link, the new one; what a descriptor stands for, if
+                     // it is no file
 };
 
 // Thread-safe, as calls come from all threads. What it calls itself is not watched.

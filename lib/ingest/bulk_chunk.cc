@@ -1,0 +1,443 @@
+#include "lib/ingest/bulk_chunk.h"
+
+#include <algorithm>
+#include <bit>
+#include <cstring>
+#include <functional>
+#include <iterator>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/strings/string_view.h"
+#include "absl/types/span.h"
+#include "lib/base/page_arena.h"
+#include "lib/base/parallel.h"
+#include "lib/base/status_macros.h"
+#include "lib/encoding/keys.h"
+#include "lib/encoding/rows.h"
+
+namespace tallystick::ingest {
+
+using storage::Family;
+using Place = BulkChunk::Place;
+
+namespace {
+
+constexpr std::size_t kLookUpsAtOnce = 4096;
+
+// Sorting compares mostly these eight bytes, and only on a tie goes to the text itself: that spares its cache misses.
+struct SortEntry {
+  std::uint64_t prefix = 0;
+  Place place{};
+};
+
+bool LineBefore(Place a, Place b) { return a.part != b.part ? a.part < b.part : a.event < b.event; }
+
+// Eight bytes from `offset` on, as a number that orders as they do.
+std::uint64_t PrefixOf(std::string_view text, std::size_t offset) {
+  std::uint64_t prefix = 0;
+  if (offset < text.size()) std::memcpy(&prefix, text.data() + offset, std::min(text.size() - offset, sizeof prefix));
+  if constexpr (std::endian::native == std::endian::little) prefix = __builtin_bswap64(prefix);
+  return prefix;
+}
+
+std::size_t CommonPrefix(std::string_view a, std::string_view b) {
+  const std::size_t size = std::min(a.size(), b.size());
+  return static_cast<std::size_t>(
+      std::mismatch(a.begin(), a.begin() + static_cast<std::ptrdiff_t>(size), b.begin()).first - a.begin());
+}
+
+void Fill(const std::vector<SortEntry>& entries, std::vector<Place>* order) {
+  order->clear();
+  ReserveLarge(entries.size(), order);
+  for (const SortEntry& entry : entries) order->push_back(entry.place);
+}
+
+}  // namespace
+
+std::size_t BulkChunk::size() const {
+  std::size_t size = 0;
+  for (const auto& part : parts_) size += part->events().size();
+  return size;
+}
+
+void BulkChunk::Cut(std::size_t part, std::size_t i) {
+  parts_.resize(part + 1);
+  parts_.back()->Cut(i);
+}
+
+absl::Status BulkChunk::Sort(Instant now, int threads) {
+  for (const auto& part : parts_) {
+    for (BulkEvent& event : part->events()) {
+      if (!event.has_time) event.time = now;
+    }
+  }
+  return RunTasks(threads, {[this] {
+                              SortById();
+                              return absl::OkStatus();
+                            },
+                            [this] {
+                              SortByTimeAndCustomer();
+                              return absl::OkStatus();
+                            }});
+}
+
+void BulkChunk::SortById() {
+  std::vector<SortEntry> entries;
+  ReserveLarge(size(), &entries);
+  without_id_.clear();
+  for (std::uint32_t part = 0; part < parts_.size(); ++part) {
+    const absl::Span<const BulkEvent> events = std::as_const(*parts_[part]).events();
+    for (std::uint32_t i = 0; i < events.size(); ++i) {
+      if (events[i].id_key_size == 0) {
+        without_id_.push_back({part, i});
+      } else {
+        entries.push_back({0, {part, i}});
+      }
+    }
+  }
+  // What all have in common, the account at least, tells nothing.
+  if (!entries.empty()) {
+    const std::string_view first = IdKey(entries.front().place);
+    std::size_t common = first.size();
+    for (const SortEntry& entry : entries) common = std::min(common, CommonPrefix(first, IdKey(entry.place)));
+    for (SortEntry& entry : entries) entry.prefix = PrefixOf(IdKey(entry.place), common);
+  }
+  std::sort(entries.begin(), entries.end(), [this](const SortEntry& a, const SortEntry& b) {
+    if (a.prefix != b.prefix) return a.prefix < b.prefix;
+    if (const int ties = IdKey(a.place).compare(IdKey(b.place)); ties != 0) return ties < 0;
+    return LineBefore(a.place, b.place);
+  });
+  groups_.clear();
+  ReserveLarge(entries.size() + 1, &groups_);
+  for (std::size_t i = 0; i < entries.size(); ++i) {
+    const bool again =
+        i > 0 && entries[i].prefix == entries[i - 1].prefix && IdKey(entries[i].place) == IdKey(entries[i - 1].place);
+    if (!again) groups_.push_back(static_cast<std::uint32_t>(i));
+  }
+  groups_.push_back(static_cast<std::uint32_t>(entries.size()));
+  Fill(entries, &by_id_);
+}
+
+void BulkChunk::SortByTimeAndCustomer() {
+  std::vector<SortEntry> entries;
+  ReserveLarge(size(), &entries);
+  for (std::uint32_t part = 0; part < parts_.size(); ++part) {
+    const absl::Span<const BulkEvent> events = std::as_const(*parts_[part]).events();
+    for (std::uint32_t i = 0; i < events.size(); ++i) {
+      // Seconds take 39 bits and nanoseconds 30: all but their lowest five fit.
+      entries.push_back({events[i].time.seconds << 25 | events[i].time.nanos >> 5, {part, i}});
+    }
+  }
+  std::sort(entries.begin(), entries.end(), [this](const SortEntry& a, const SortEntry& b) {
+    if (a.prefix != b.prefix) return a.prefix < b.prefix;
+    if (const auto nanos = At(a.place).time.nanos <=> At(b.place).time.nanos; nanos != 0) return nanos < 0;
+    return LineBefore(a.place, b.place);
+  });
+  Fill(entries, &by_time_);
+
+  // Keys in `customers` begin with the alias's length, and order by time within one customer. There are far fewer
+  // customers than events: they alone are sorted, and the events dealt out to them in the order of time. Events of one
+  // time and customer stay in line order, which is that of their sequences.
+  absl::flat_hash_map<absl::string_view, std::uint32_t> numbers;
+  std::vector<absl::string_view> aliases;  // by number
+  std::vector<std::uint32_t> number_of;    // of the events of by_time_
+  ReserveLarge(by_time_.size(), &number_of);
+  for (const Place place : by_time_) {
+    const std::string_view alias = Alias(place);
+    const auto [found, added] =
+        numbers.try_emplace(absl::string_view(alias.data(), alias.size()), static_cast<std::uint32_t>(aliases.size()));
+    if (added) aliases.push_back(found->first);
+    number_of.push_back(found->second);
+  }
+  std::vector<std::uint32_t> order(aliases.size());
+  for (std::uint32_t i = 0; i < order.size(); ++i) order[i] = i;
+  std::sort(order.begin(), order.end(), [&aliases](std::uint32_t a, std::uint32_t b) {
+    return aliases[a].size() != aliases[b].size() ? aliases[a].size() < aliases[b].size() : aliases[a] < aliases[b];
+  });
+  std::vector<std::uint32_t> next(aliases.size());  // by number: where the customer's next event goes
+  for (const std::uint32_t number : number_of) ++next[number];
+  std::uint32_t start = 0;
+  for (const std::uint32_t number : order) start += std::exchange(next[number], start);
+  by_customer_.clear();
+  ReserveLarge(by_time_.size(), &by_customer_);
+  by_customer_.resize(by_time_.size());
+  for (std::size_t i = 0; i < by_time_.size(); ++i) by_customer_[next[number_of[i]]++] = by_time_[i];
+}
+
+absl::Status BulkChunk::Measure(const std::shared_ptr<const metering::KeptMeters>& meters, int threads) {
+  meters_ = meters;
+  std::vector<std::function<absl::Status()>> tasks;
+  for (const auto& part : parts_) {
+    if (part->contributions() != nullptr && part->contributions()->meters() == meters) continue;
+    tasks.push_back([&part, &meters] { return part->Measure(meters); });
+  }
+  return RunTasks(threads, tasks);
+}
+
+// --- What is stored ---
+
+absl::Status BulkChunk::LookUp(const storage::Database& database, std::uint64_t committed, int threads) {
+  looked_up_at_ = committed;
+  found_.clear();
+  found_contributions_.clear();
+  std::vector<std::uint32_t> all(group_count());
+  for (std::uint32_t i = 0; i < all.size(); ++i) all[i] = i;
+  return LookUpGroups(database, all, false, threads);
+}
+
+absl::Status BulkChunk::Refresh(
+    const storage::Database& database, std::uint64_t decided,
+    const std::function<bool(std::uint64_t identity_hash, std::uint64_t sequence)>& decided_since, int threads) {
+  const bool any_unread = std::any_of(found_.begin(), found_.end(), [](const Found& found) { return found.unread; });
+  if (decided == looked_up_at_ && !any_unread) return absl::OkStatus();
+  std::vector<std::uint32_t> again;
+  std::size_t at = 0;
+  for (std::uint32_t group = 0; group < group_count(); ++group) {
+    while (at < found_.size() && found_[at].group < group) ++at;
+    const bool unread = at < found_.size() && found_[at].group == group && found_[at].unread;
+    if (unread || decided_since(At(by_id_[groups_[group]]).identity_hash, looked_up_at_)) again.push_back(group);
+  }
+  if (again.empty()) return absl::OkStatus();
+  std::erase_if(found_,
+                [&again](const Found& found) { return std::binary_search(again.begin(), again.end(), found.group); });
+  return LookUpGroups(database, again, true, threads);
+}
+
+namespace {
+
+// Calls `look_up` with the bounds of slices of `count` things, side by side, and its result for each.
+template <typename Result, typename LookUp>
+absl::Status InSlices(std::size_t count, int threads, std::vector<Result>* results, LookUp look_up) {
+  results->clear();
+  results->resize((count + kLookUpsAtOnce - 1) / kLookUpsAtOnce);
+  std::vector<std::function<absl::Status()>> tasks;
+  for (std::size_t i = 0; i < results->size(); ++i) {
+    tasks.push_back([=, &look_up] {
+      return look_up(i * kLookUpsAtOnce, std::min((i + 1) * kLookUpsAtOnce, count), &(*results)[i]);
+    });
+  }
+  return RunTasks(threads, tasks);
+}
+
+template <typename T>
+std::vector<T> Joined(std::vector<std::vector<T>> slices) {
+  std::vector<T> all;
+  for (std::vector<T>& slice : slices) {
+    all.insert(all.end(), std::make_move_iterator(slice.begin()), std::make_move_iterator(slice.end()));
+  }
+  return all;
+}
+
+// Keys, one behind the other, for one look-up.
+class Keys {
+ public:
+  void Add(std::string_view key) {
+    ends_.push_back(text_.size() + key.size());
+    text_.append(key);
+  }
+  std::vector<std::string_view> views() const {
+    std::vector<std::string_view> views;
+    views.reserve(ends_.size());
+    std::size_t start = 0;
+    for (const std::size_t end : ends_) {
+      views.push_back(std::string_view(text_).substr(start, end - start));
+      start = end;
+    }
+    return views;
+  }
+
+ private:
+  std::string text_;
+  std::vector<std::size_t> ends_;
+};
+
+// What `event_ids` has for a group.
+struct Hit {
+  std::uint32_t group = 0;
+  EventIdRow row{};
+};
+
+}  // namespace
+
+// From one family to the next, each in the order of its keys: so that a block of rows is read once.
+absl::Status BulkChunk::LookUpGroups(const storage::Database& database, const std::vector<std::uint32_t>& groups,
+                                     bool strict, int threads) {
+  const auto multi_get = [&database](Family family, const std::vector<std::string_view>& keys,
+                                     storage::LookUps* values) {
+    return database.MultiGet(family, keys, nullptr, values, storage::Caching::kLeave);
+  };
+
+  std::vector<std::vector<Hit>> hit_slices;
+  TALLYSTICK_RETURN_IF_ERROR(
+      InSlices(groups.size(), threads, &hit_slices, [&](std::size_t begin, std::size_t end, std::vector<Hit>* hits) {
+        std::vector<std::string_view> keys;
+        keys.reserve(end - begin);
+        for (std::size_t i = begin; i < end; ++i) keys.push_back(IdKey(by_id_[groups_[groups[i]]]));
+        storage::LookUps values;
+        TALLYSTICK_RETURN_IF_ERROR(multi_get(Family::kEventIds, keys, &values));
+        for (std::size_t i = begin; i < end; ++i) {
+          const std::optional<std::string_view> value = values.value(i - begin);
+          if (!value.has_value()) continue;
+          TALLYSTICK_ASSIGN_OR_RETURN(const EventIdRow row, EventIdRow::Decode(*value));
+          hits->push_back({.group = groups[i], .row = row});
+        }
+        return absl::OkStatus();
+      }));
+  std::vector<Hit> hits = Joined(std::move(hit_slices));
+  std::sort(hits.begin(), hits.end(), [](const Hit& a, const Hit& b) { return a.row.sequence < b.row.sequence; });
+
+  // A row that is missing was superseded since the one that led to it was read, or is lost: Refresh(), in its turn,
+  // tells which.
+  std::vector<std::vector<Found>> found_slices;
+  TALLYSTICK_RETURN_IF_ERROR(
+      InSlices(hits.size(), threads, &found_slices, [&](std::size_t begin, std::size_t end, std::vector<Found>* found) {
+        Keys keys;
+        for (std::size_t i = begin; i < end; ++i) keys.Add(ChangeKey{hits[i].row.sequence}.Encode());
+        storage::LookUps values;
+        TALLYSTICK_RETURN_IF_ERROR(multi_get(Family::kChanges, keys.views(), &values));
+        for (std::size_t i = begin; i < end; ++i) {
+          Found& one = found->emplace_back();
+          one.group = hits[i].group;
+          const std::optional<std::string_view> value = values.value(i - begin);
+          one.unread = !value.has_value();
+          if (one.unread && strict) {
+            return absl::DataLossError("changes: the row is missing that 'event_ids' points to: " +
+                                       DescribeChangeKey(ChangeKey{hits[i].row.sequence}.Encode()));
+          }
+          if (one.unread) continue;
+          TALLYSTICK_ASSIGN_OR_RETURN(one.stored.row, StoredRow::Join(account_, hits[i].row, *value));
+        }
+        return absl::OkStatus();
+      }));
+  std::vector<Found> found = Joined(std::move(found_slices));
+
+  // Those that will leave: their records are needed.
+  std::vector<Found*> leaving;
+  for (Found& one : found) {
+    if (!one.unread && DiffersFrom(one.group, one.stored.row)) leaving.push_back(&one);
+  }
+  std::sort(leaving.begin(), leaving.end(), [](const Found* a, const Found* b) {
+    const StoredRow& one = a->stored.row;
+    const StoredRow& other = b->stored.row;
+    return one.time != other.time ? one.time < other.time : one.sequence < other.sequence;
+  });
+  std::vector<std::unique_ptr<metering::Contributions>> contributions;
+  TALLYSTICK_RETURN_IF_ERROR(InSlices(
+      leaving.size(), threads, &contributions,
+      [&](std::size_t begin, std::size_t end, std::unique_ptr<metering::Contributions>* own) {
+        *own = std::make_unique<metering::Contributions>(meters_, account_);
+        return ReadLeaving(database, absl::MakeConstSpan(leaving).subspan(begin, end - begin), strict, own->get());
+      }));
+  std::move(contributions.begin(), contributions.end(), std::back_inserter(found_contributions_));
+
+  found_.insert(found_.end(), std::make_move_iterator(found.begin()), std::make_move_iterator(found.end()));
+  std::sort(found_.begin(), found_.end(), [](const Found& a, const Found& b) { return a.group < b.group; });
+  return absl::OkStatus();
+}
+
+absl::Status BulkChunk::ReadLeaving(const storage::Database& database, absl::Span<Found* const> leaving, bool strict,
+                                    metering::Contributions* contributions) const {
+  Keys keys;
+  for (const Found* const found : leaving) {
+    const StoredRow& row = found->stored.row;
+    keys.Add(EventKey{.account = account_, .time = row.time, .sequence = row.sequence}.Encode());
+  }
+  const std::vector<std::string_view> views = keys.views();
+  storage::LookUps values;
+  TALLYSTICK_RETURN_IF_ERROR(database.MultiGet(Family::kEvents, views, nullptr, &values, storage::Caching::kLeave));
+  for (std::size_t i = 0; i < leaving.size(); ++i) {
+    Found& found = *leaving[i];
+    const std::optional<std::string_view> value = values.value(i);
+    if (!value.has_value()) {
+      if (strict) return absl::DataLossError("events: no row for " + DescribeEventKey(views[i]));
+      found.unread = true;
+      continue;
+    }
+    TALLYSTICK_ASSIGN_OR_RETURN(const EventRow event, EventRow::Decode(*value));
+    TALLYSTICK_ASSIGN_OR_RETURN(found.stored.metering, contributions->Add(event));
+    found.stored.customer_alias = event.customer_alias;
+    found.contributions = contributions;
+  }
+  return absl::OkStatus();
+}
+
+bool BulkChunk::DiffersFrom(std::uint32_t group, const StoredRow& row) const {
+  for (std::uint32_t i = groups_[group]; i < groups_[group + 1]; ++i) {
+    if (!At(by_id_[i]).SameAs(row)) return true;
+  }
+  return false;
+}
+
+// --- Decisions ---
+
+absl::Status BulkChunk::Decide(int threads) {
+  std::uint32_t at = 0;
+  for (std::uint32_t group = 0; group < group_count(); ++group) {
+    Found* const found = at < found_.size() && found_[at].group == group ? &found_[at] : nullptr;
+    DecideGroup(group, found, at);
+    if (found != nullptr) ++at;
+  }
+  for (const Place place : without_id_) {
+    BulkEvent& event = At(place);
+    event.rank = 0;
+    event.live = true;
+    ++created_;
+  }
+  const auto keep_live = [this](std::vector<Place>* places) {
+    std::erase_if(*places, [this](Place place) { return !At(place).live; });
+    return absl::OkStatus();
+  };
+  return RunTasks(threads, {[this] {
+                              GiveRanks();
+                              return absl::OkStatus();
+                            },
+                            [&] { return keep_live(&by_id_); }, [&] { return keep_live(&by_time_); },
+                            [&] { return keep_live(&by_customer_); }});
+}
+
+void BulkChunk::GiveRanks() {
+  std::uint32_t rank = 0;
+  for (const auto& part : parts_) {
+    for (BulkEvent& event : part->events()) {
+      if (event.rank != BulkEvent::kNone) event.rank = rank++;
+    }
+  }
+}
+
+void BulkChunk::DecideGroup(std::uint32_t group, Found* found, std::uint32_t found_index) {
+  BulkEvent* newest = nullptr;  // of this chunk
+  Place newest_place{};
+  for (std::uint32_t i = groups_[group]; i < groups_[group + 1]; ++i) {
+    BulkEvent& event = At(by_id_[i]);
+    const bool same = newest != nullptr
+                          ? event.fingerprint == newest->fingerprint && (!event.has_time || event.time == newest->time)
+                          : found != nullptr && event.SameAs(found->stored.row);
+    if (same) {
+      ++unchanged_;
+      continue;
+    }
+    event.rank = 0;  // one that Decide() gives it
+    event.live = true;
+    if (newest == nullptr && found == nullptr) {
+      ++created_;
+    } else {
+      ++superseded_;
+      event.replaced = static_cast<std::uint32_t>(replaced_.size());
+      if (newest != nullptr) {
+        newest->live = false;
+        replaced_.push_back({newest_place});
+      } else {
+        found->leaves = true;
+        replaced_.push_back({{Replaced::kStored, found_index}});
+      }
+    }
+    newest = &event;
+    newest_place = by_id_[i];
+  }
+}
+
+}  // namespace tallystick::ingest
