@@ -38,7 +38,8 @@ std::string ToJson(const StoreStats& stats, const Uuid& account) {
   }
   std::array<char, 32> bytes_per_event;
   std::snprintf(bytes_per_event.data(), bytes_per_event.size(), "%.1f", stats.bytes_per_event);
-  return json + "],\"bytesPerEvent\":" + bytes_per_event.data() + "}}";
+  json += "],\"compactionOwedBytes\":" + std::to_string(stats.compaction_owed_bytes);
+  return json + ",\"bytesPerEvent\":" + bytes_per_event.data() + "}}";
 }
 
 int Stats(const Target& target) {

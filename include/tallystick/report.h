@@ -35,6 +35,9 @@ struct StoreStats {
   std::uint64_t store_events = 0;
   std::uint64_t last_sequence = 0;
   std::vector<FamilySize> families{};
+  // About how many bytes compactions still have to read, in the background of whoever writes, to bring all families
+  // into shape: much after a bulk write, and until then reads look into more files.
+  std::uint64_t compaction_owed_bytes = 0;
   double bytes_per_event = 0;  // file and memory bytes of all families, for each event of the store; 0 when it has none
 };
 

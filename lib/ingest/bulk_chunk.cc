@@ -1,8 +1,6 @@
 #include "lib/ingest/bulk_chunk.h"
 
 #include <algorithm>
-#include <bit>
-#include <cstring>
 #include <functional>
 #include <iterator>
 #include <optional>
@@ -18,6 +16,7 @@
 #include "lib/base/status_macros.h"
 #include "lib/encoding/keys.h"
 #include "lib/encoding/rows.h"
+#include "lib/ingest/key_prefix.h"
 
 namespace tallystick::ingest {
 
@@ -28,21 +27,12 @@ namespace {
 
 constexpr std::size_t kLookUpsAtOnce = 4096;
 
-// Sorting compares mostly these eight bytes, and only on a tie goes to the text itself: that spares its cache misses.
 struct SortEntry {
   std::uint64_t prefix = 0;
   Place place{};
 };
 
 bool LineBefore(Place a, Place b) { return a.part != b.part ? a.part < b.part : a.event < b.event; }
-
-// Eight bytes from `offset` on, as a number that orders as they do.
-std::uint64_t PrefixOf(std::string_view text, std::size_t offset) {
-  std::uint64_t prefix = 0;
-  if (offset < text.size()) std::memcpy(&prefix, text.data() + offset, std::min(text.size() - offset, sizeof prefix));
-  if constexpr (std::endian::native == std::endian::little) prefix = __builtin_bswap64(prefix);
-  return prefix;
-}
 
 std::size_t CommonPrefix(std::string_view a, std::string_view b) {
   const std::size_t size = std::min(a.size(), b.size());
@@ -104,7 +94,7 @@ void BulkChunk::SortById() {
     const std::string_view first = IdKey(entries.front().place);
     std::size_t common = first.size();
     for (const SortEntry& entry : entries) common = std::min(common, CommonPrefix(first, IdKey(entry.place)));
-    for (SortEntry& entry : entries) entry.prefix = PrefixOf(IdKey(entry.place), common);
+    for (SortEntry& entry : entries) entry.prefix = PrefixOf(IdKey(entry.place).substr(common));
   }
   std::sort(entries.begin(), entries.end(), [this](const SortEntry& a, const SortEntry& b) {
     if (a.prefix != b.prefix) return a.prefix < b.prefix;
@@ -128,8 +118,7 @@ void BulkChunk::SortByTimeAndCustomer() {
   for (std::uint32_t part = 0; part < parts_.size(); ++part) {
     const absl::Span<const BulkEvent> events = std::as_const(*parts_[part]).events();
     for (std::uint32_t i = 0; i < events.size(); ++i) {
-      // Seconds take 39 bits and nanoseconds 30: all but their lowest five fit.
-      entries.push_back({events[i].time.seconds << 25 | events[i].time.nanos >> 5, {part, i}});
+      entries.push_back({PrefixOf(events[i].time), {part, i}});
     }
   }
   std::sort(entries.begin(), entries.end(), [this](const SortEntry& a, const SortEntry& b) {

@@ -21,7 +21,8 @@
 
 namespace tallystick::ingest {
 
-// Used in this order: Append(), Sort(), LookUp(); then, in a turn of its own in the commit queue, Refresh(), Decide().
+// Used in this order: Append(), Sort(), Measure(), LookUp(); then, in a turn of its own in the commit queue, Refresh(),
+// Decide().
 // Outcomes, sequences and ties are those that the same events get when they are written by batches.
 class BulkChunk {
  public:

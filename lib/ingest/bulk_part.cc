@@ -11,7 +11,6 @@
 #include "lib/encoding/fingerprint.h"
 #include "lib/encoding/keys.h"
 #include "lib/ingest/future.h"
-#include "tallystick/event.h"
 
 namespace tallystick::ingest {
 namespace {
@@ -19,13 +18,6 @@ namespace {
 // At most what an event has beside its text: its key's account and what is between the parts of its row. Its text has
 // the names of its fields, which are longer than the id that is kept twice.
 constexpr std::size_t kEventBytes = 320;
-
-Rejection TooLarge() {
-  return {.reason = RejectReason::kTooLarge,
-          .message = "is longer than " + std::to_string(kEventJsonBytesMax) + " bytes",
-          .pointer = {},
-          .offset = std::nullopt};
-}
 
 }  // namespace
 
@@ -42,7 +34,7 @@ void BulkPart::Read(const BulkInput& input, const std::optional<Instant>& future
   ParsedEvent event;
   for (const BulkDocument& document : input.documents) {
     std::optional<Rejection> rejection =
-        document.cut ? std::optional(TooLarge()) : parser->Parse(document.text, &event);
+        document.cut ? std::optional(TooLargeDocument()) : parser->Parse(document.text, &event);
     if (!rejection.has_value()) rejection = RejectFuture(event, future);
     if (rejection.has_value()) {
       Reject(document, count, *std::move(rejection));
@@ -76,15 +68,16 @@ void BulkPart::Add(const ParsedEvent& event, const HashKey& fingerprint_key, Bul
   kept->time = event.event_timestamp.value_or(Instant());
   kept->fingerprint =
       Fingerprint(fingerprint_key, event.customer_alias, event.event_type, event.event_properties, &scratch_);
-  if (event.customer_event_id.has_value()) {
-    const KeyBuffer id_key = EventIdKey{account_, *event.customer_event_id}.Encode();
+  const std::optional<CustomerEventId> id(event.customer_event_id);  // told from a UUID once
+  if (id.has_value()) {
+    const KeyBuffer id_key = EventIdKey{account_, *id}.Encode();
     kept->id_key_offset = static_cast<std::uint32_t>(text_size_);
     kept->id_key_size = static_cast<std::uint16_t>(id_key.view().size());
     kept->identity_hash = absl::HashOf(absl::string_view(id_key.view().data(), id_key.view().size()));
     AppendText(id_key.view());
   }
   const EventRow row = {.receipt = {},
-                        .customer_event_id = event.customer_event_id,
+                        .customer_event_id = id,
                         .customer_alias = event.customer_alias,
                         .event_type = event.event_type,
                         .event_properties = event.event_properties};

@@ -8,6 +8,7 @@
 #include "lib/base/status_macros.h"
 #include "lib/encoding/keys.h"
 #include "lib/ingest/bulk_tables.h"
+#include "lib/ingest/meter_changes.h"
 #include "lib/metering/contributions.h"
 #include "lib/metering/kept_meters.h"
 
@@ -70,29 +71,18 @@ absl::Status BulkRequest::Store(const CommitPosition& before, storage::Batch* ba
 
 absl::Status BulkRequest::AddRollups(const CommitPosition& before, storage::Batch* batch) {
   if (chunk_->meters()->Of(chunk_->account()).empty()) return absl::OkStatus();
-  // Of one event, to all meters that have it.
-  const auto each = [this](const metering::Contributions& contributions, const metering::Contributions::Range& range,
-                           std::string_view alias, const EventPosition& position, const auto& take) {
-    for (const metering::Contribution& contribution : contributions.At(range)) {
-      if (!parts_.meters->Includes(*contribution.meter, position)) continue;
-      take(Rollups::Change{.contributions = &contributions,
-                           .contribution = &contribution,
-                           .customer_alias = alias,
-                           .position = position});
-    }
-  };
   for (const BulkChunk::Found& found : chunk_->found()) {
     if (!found.leaves) continue;
     const Stored& stored = found.stored;
-    each(*found.contributions, stored.metering, stored.customer_alias,
-         {.time = stored.row.time, .sequence = stored.row.sequence},
-         [this](const Rollups::Change& change) { parts_.rollups->Leave(change); });
+    ForEachChange(*parts_.meters, *found.contributions, stored.metering, stored.customer_alias,
+                  {.time = stored.row.time, .sequence = stored.row.sequence},
+                  [this](const Rollups::Change& change) { parts_.rollups->Leave(change); });
   }
   for (const BulkChunk::Place place : chunk_->by_time()) {
     const BulkEvent& event = chunk_->At(place);
-    each(*chunk_->parts()[place.part]->contributions(), event.metering, chunk_->Alias(place),
-         {.time = event.time, .sequence = before.sequence + 1 + event.rank},
-         [this](const Rollups::Change& change) { parts_.rollups->Enter(change); });
+    ForEachChange(*parts_.meters, *chunk_->parts()[place.part]->contributions(), event.metering, chunk_->Alias(place),
+                  {.time = event.time, .sequence = before.sequence + 1 + event.rank},
+                  [this](const Rollups::Change& change) { parts_.rollups->Enter(change); });
   }
   return parts_.rollups->AddRows(batch);
 }

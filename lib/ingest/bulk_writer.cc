@@ -9,6 +9,7 @@
 #include "lib/base/parallel.h"
 #include "lib/base/status_macros.h"
 #include "lib/ingest/future.h"
+#include "lib/ingest/storable_now.h"
 #include "lib/metering/kept_meters.h"
 
 namespace tallystick::ingest {
@@ -193,11 +194,8 @@ bool BulkWriter::TellRejected(BulkChunk* chunk) {
 // --- Storing ---
 
 absl::Status BulkWriter::StoreChunk(std::unique_ptr<BulkChunk> chunk) {
-  const std::optional<Instant> now = Instant::FromTime(store_options_.clock());
-  if (!now.has_value()) {
-    return absl::FailedPreconditionError("the clock does not read a time in years 0001 to 9999");
-  }
-  TALLYSTICK_RETURN_IF_ERROR(chunk->Sort(*now, threads_));
+  TALLYSTICK_ASSIGN_OR_RETURN(const Instant now, StorableNow(store_options_.clock()));
+  TALLYSTICK_RETURN_IF_ERROR(chunk->Sort(now, threads_));
   // What it stores is what the look-ups of this one are to find.
   TALLYSTICK_RETURN_IF_ERROR(FinishChunk());
   if (chunk->size() == 0) {

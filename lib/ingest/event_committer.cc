@@ -10,6 +10,8 @@
 #include "lib/encoding/keys.h"
 #include "lib/encoding/rows.h"
 #include "lib/ingest/lone_request.h"
+#include "lib/ingest/meter_changes.h"
+#include "lib/ingest/storable_now.h"
 
 namespace tallystick::ingest {
 
@@ -60,11 +62,9 @@ void EventCommitter::DecideGroup(absl::Span<storage::CommitRequest* const> group
     return;
   }
   const absl::Time now = clock_();
-  const std::optional<Instant> now_instant = Instant::FromTime(now);
-  if (!now_instant.has_value()) {
-    for (absl::Status& status : statuses) {
-      status = absl::FailedPreconditionError("the clock does not read a time in years 0001 to 9999");
-    }
+  const absl::StatusOr<Instant> now_instant = StorableNow(now);
+  if (!now_instant.ok()) {
+    for (absl::Status& status : statuses) status = now_instant.status();
     return;
   }
   now_ = *now_instant;
@@ -106,9 +106,7 @@ void EventCommitter::DecideGroup(absl::Span<storage::CommitRequest* const> group
 
 absl::StatusOr<CommitPosition> EventCommitter::NextPosition() const {
   const absl::Time now = clock_();
-  if (!Instant::FromTime(now).has_value()) {
-    return absl::FailedPreconditionError("the clock does not read a time in years 0001 to 9999");
-  }
+  TALLYSTICK_RETURN_IF_ERROR(StorableNow(now).status());
   CommitPosition next = position_;
   next.receipt = std::max(next.receipt, Receipt{std::max<std::uint64_t>(Receipt::FromTime(now).ticks, 1) - 1});
   return next;
@@ -125,30 +123,20 @@ void EventCommitter::MarkRecent(PreparedBatch* request) {
 }
 
 absl::Status EventCommitter::AddRollups(storage::Batch* batch) {
-  // Of one event, to all meters that have it.
-  const auto each = [this](const PreparedBatch& request, const metering::Contributions::Range& range,
-                           std::string_view alias, const EventPosition& position, const auto& take) {
-    for (const metering::Contribution& contribution : request.contributions().At(range)) {
-      if (!meters_->Includes(*contribution.meter, position)) continue;
-      take(Rollups::Change{.contributions = &request.contributions(),
-                           .contribution = &contribution,
-                           .customer_alias = alias,
-                           .position = position});
-    }
-  };
   for (const Leaving& leaving : leaving_) {
     const StoredRow& row = leaving.stored.row;
-    each(*leaving.request, leaving.stored.metering, leaving.stored.customer_alias,
-         {.time = row.time, .sequence = row.sequence},
-         [this](const Rollups::Change& change) { rollups_->Leave(change); });
+    ForEachChange(*meters_, leaving.request->contributions(), leaving.stored.metering, leaving.stored.customer_alias,
+                  {.time = row.time, .sequence = row.sequence},
+                  [this](const Rollups::Change& change) { rollups_->Leave(change); });
   }
   for (const PreparedBatch* const request : decided_) {
     for (const std::uint32_t i : request->by_time()) {
       const PreparedEvent& event = request->events()[i];
       const Decision& decision = request->decisions()[i];
       if (!decision.live) continue;
-      each(*request, event.metering, request->Alias(event), {.time = decision.time, .sequence = decision.sequence},
-           [this](const Rollups::Change& change) { rollups_->Enter(change); });
+      ForEachChange(*meters_, request->contributions(), event.metering, request->Alias(event),
+                    {.time = decision.time, .sequence = decision.sequence},
+                    [this](const Rollups::Change& change) { rollups_->Enter(change); });
     }
   }
   return rollups_->AddRows(batch);

@@ -165,9 +165,7 @@ EventParser::EventParser(EventParser&&) noexcept = default;
 EventParser& EventParser::operator=(EventParser&&) noexcept = default;
 
 std::optional<Rejection> EventParser::Parse(std::string_view document, ParsedEvent* event) {
-  if (document.size() > kEventJsonBytesMax) {
-    return Fault(RejectReason::kTooLarge, "is longer than " + std::to_string(kEventJsonBytesMax) + " bytes", "");
-  }
+  if (document.size() > kEventJsonBytesMax) return TooLargeDocument();
   if (std::optional<Rejection> rejection = impl_->tokenizer.Tokenize(document)) return rejection;
 
   *event = ParsedEvent{.event_properties = "{}"};
@@ -296,6 +294,10 @@ std::optional<Rejection> EventParser::ParseProperties(std::string_view object, s
   }
   if (!walker.ExpectEnd()) return at_field(*std::move(walker.failure()));
   return fault;
+}
+
+Rejection TooLargeDocument() {
+  return Fault(RejectReason::kTooLarge, "is longer than " + std::to_string(kEventJsonBytesMax) + " bytes", "");
 }
 
 std::optional<Rejection> CheckName(std::string_view text, std::string_view pointer) {

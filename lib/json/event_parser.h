@@ -46,6 +46,9 @@ class EventParser {
   std::unique_ptr<Impl> impl_;
 };
 
+// What becomes of a document of more than `kEventJsonBytesMax` bytes, which is refused unread.
+Rejection TooLargeDocument();
+
 // The rule for customerEventId, customerAlias and eventType: 1 to 255 bytes of UTF-8 without U+0000 to U+001F.
 // `pointer` is the field's JSON pointer.
 std::optional<Rejection> CheckName(std::string_view text, std::string_view pointer);

@@ -64,6 +64,7 @@ absl::StatusOr<StoreStats> Stats(const View& view, const Uuid& account) {
                               .memory_bytes = database.MemoryBytes(family)});
     bytes += stats.families.back().file_bytes + stats.families.back().memory_bytes;
   }
+  stats.compaction_owed_bytes = database.CompactionOwedBytes();
   if (stats.store_events > 0) {
     stats.bytes_per_event = static_cast<double>(bytes) / static_cast<double>(stats.store_events);
   }

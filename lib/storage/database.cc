@@ -342,7 +342,7 @@ std::uint64_t IntegerProperty(rocksdb::DB& db, rocksdb::ColumnFamilyHandle* hand
 
 }  // namespace
 
-std::uint64_t Database::OwedBytes() const {
+std::uint64_t Database::CompactionOwedBytes() const {
   std::uint64_t bytes = 0;
   for (const Family family : kAllFamilies) {
     bytes +=

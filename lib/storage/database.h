@@ -197,7 +197,7 @@ class Database : public std::enable_shared_from_this<Database> {
   std::uint64_t FileBytes(Family family) const;
   std::uint64_t MemoryBytes(Family family) const;
   // About how many bytes compactions still have to read to bring all families into shape.
-  std::uint64_t OwedBytes() const;
+  std::uint64_t CompactionOwedBytes() const;
   // About how many rows.
   std::uint64_t ApproximateRows(Family family) const;
 

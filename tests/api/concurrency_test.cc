@@ -60,6 +60,16 @@ class ConcurrencyTest : public StoreTest {
       ADD_FAILURE() << difference.family << " " << difference.key << ": " << difference.problem;
     }
   }
+
+  // Events whose time tells by which round they were written: a read sees those of one.
+  void ExpectOneRound(int events) {
+    ASSERT_OK_AND_ASSIGN(const auto all, ReadAll(store().Scan({.account = account_})));
+    ASSERT_EQ(all.size(), static_cast<std::size_t>(events));
+    for (const Stored& event : all) ASSERT_EQ(event.event_timestamp, all.front().event_timestamp);
+    ASSERT_OK_AND_ASSIGN(const auto either,
+                         ReadAll(store().Scan({.account = account_, .customer_aliases = {"even", "odd"}})));
+    ASSERT_EQ(either.size(), static_cast<std::size_t>(events));
+  }
 };
 
 // Writers put batches over few ids. Replaying what each write was told, in the order of the sequences, must give what
@@ -265,12 +275,7 @@ TEST_F(ConcurrencyTest, EveryReadIsOneMoment) {
     }
     while (writing) {
       if (thread == 1) {
-        ASSERT_OK_AND_ASSIGN(const auto all, ReadAll(store().Scan({.account = account_})));
-        ASSERT_EQ(all.size(), static_cast<std::size_t>(kEvents));
-        for (const Stored& event : all) ASSERT_EQ(event.event_timestamp, all.front().event_timestamp);
-        ASSERT_OK_AND_ASSIGN(const auto either,
-                             ReadAll(store().Scan({.account = account_, .customer_aliases = {"even", "odd"}})));
-        ASSERT_EQ(either.size(), static_cast<std::size_t>(kEvents));
+        ASSERT_NO_FATAL_FAILURE(ExpectOneRound(kEvents));
       } else {
         ASSERT_OK_AND_ASSIGN(const VerifyReport report, store().Verify());
         ASSERT_TRUE(report.ok()) << report.differences.front().problem;
@@ -373,12 +378,7 @@ TEST_F(ConcurrencyTest, EveryReadBesideABulkWriteIsOneMoment) {
     std::uint64_t position = 0;
     while (writing) {
       if (thread == 1) {
-        ASSERT_OK_AND_ASSIGN(const auto all, ReadAll(store().Scan({.account = account_})));
-        ASSERT_EQ(all.size(), static_cast<std::size_t>(kEvents));
-        for (const Stored& event : all) ASSERT_EQ(event.event_timestamp, all.front().event_timestamp);
-        ASSERT_OK_AND_ASSIGN(const auto either,
-                             ReadAll(store().Scan({.account = account_, .customer_aliases = {"even", "odd"}})));
-        ASSERT_EQ(either.size(), static_cast<std::size_t>(kEvents));
+        ASSERT_NO_FATAL_FAILURE(ExpectOneRound(kEvents));
         ASSERT_THAT(store().Get(account_, "event-7"), IsOk());
       } else if (thread == 2) {
         ASSERT_OK_AND_ASSIGN(const VerifyReport report, store().Verify());

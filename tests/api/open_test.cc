@@ -317,10 +317,12 @@ TEST_F(DamagedStoreTest, ANewerFormatIsRefused) {
   ExpectRefused(absl::StatusCode::kFailedPrecondition, "format version 4");
 }
 
-// Version 1 had no rollups: there is no migration.
+// Version 1 had no rollups, version 2 other keys: there is no migration.
 TEST_F(DamagedStoreTest, AnOlderFormatIsRefused) {
-  RawRows(path_).Put("default", "format_version", std::string("\0\0\0\1", 4));
-  ExpectRefused(absl::StatusCode::kFailedPrecondition, "format version 1");
+  for (const char version : {'\1', '\2'}) {
+    RawRows(path_).Put("default", "format_version", std::string("\0\0\0", 3) + version);
+    ExpectRefused(absl::StatusCode::kFailedPrecondition, "format version " + std::to_string(version));
+  }
 }
 
 TEST_F(DamagedStoreTest, AFamilyOfANewerFormatIsRefused) {

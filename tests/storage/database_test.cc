@@ -256,7 +256,7 @@ TEST_F(TableFilesTest, LoadingLetsFilesAddUpAndItsEndMergesThem) {
   ASSERT_THAT(database()->SetLoading(false), IsOk());
   while (database()->FileBytes(Family::kEvents) > 2 * kFileBytes) std::this_thread::yield();
   EXPECT_EQ(RowsOf(Family::kEvents).front().second, std::to_string(kFiles - 1));
-  EXPECT_EQ(database()->OwedBytes(), 0u);
+  EXPECT_EQ(database()->CompactionOwedBytes(), 0u);
 }
 
 // The option stands in a file of RocksDB's; a crash must not leave it for the next opening.
