@@ -11,7 +11,7 @@ std::uint64_t Fingerprint(const HashKey& key, std::string_view customer_alias, s
   scratch->push_back(static_cast<char>(event_type.size()));
   scratch->append(event_type);
   scratch->append(event_properties);
-  return KeyedHash(key, *scratch);
+  return FingerprintOfContent(key, *scratch);
 }
 
 }  // namespace tallystick

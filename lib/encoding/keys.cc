@@ -129,6 +129,12 @@ absl::StatusOr<ChangeKey> ChangeKey::Decode(std::string_view key) {
   return decoded;
 }
 
+KeyRange EventIdRange(const Uuid& account) {
+  // No id begins with 0xff, which no UTF-8 text has.
+  const std::string prefix(BytesOf(account));
+  return {.start = prefix, .limit = prefix + '\xff'};
+}
+
 KeyRange EventRange(const Uuid& account, Instant from, Instant to) {
   return TimeRange(std::string(BytesOf(account)), from, to);
 }

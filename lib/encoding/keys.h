@@ -34,6 +34,9 @@ struct EventIdKey {
   static absl::StatusOr<EventIdKey> Decode(std::string_view key);
 };
 
+// All ids of one account.
+KeyRange EventIdRange(const Uuid& account);
+
 // `events`: account, time, sequence.
 struct EventKey {
   Uuid account{};

@@ -1,6 +1,8 @@
 #include "lib/encoding/rows.h"
 
+#include <array>
 #include <cassert>
+#include <cstring>
 
 #include "lib/encoding/bytes.h"
 #include "lib/encoding/keys.h"
@@ -24,10 +26,16 @@ absl::Status BadRow(std::string_view family, std::string_view what) {
   return absl::DataLossError(std::string(family) + ": a row " + std::string(what));
 }
 
-void AppendShortText(std::string_view text, std::string* out) {
+// These return where the next field goes.
+char* StoreText(std::string_view text, char* out) {
+  std::memcpy(out, text.data(), text.size());
+  return out + text.size();
+}
+
+char* StoreShortText(std::string_view text, char* out) {
   assert(!text.empty() && text.size() <= kNameBytesMax);
-  out->push_back(static_cast<char>(text.size()));
-  out->append(text);
+  *out++ = static_cast<char>(text.size());
+  return StoreText(text, out);
 }
 
 Receipt TakeReceipt(ByteReader* reader) { return Receipt{reader->Number(kReceiptSize)}; }
@@ -35,9 +43,11 @@ Receipt TakeReceipt(ByteReader* reader) { return Receipt{reader->Number(kReceipt
 }  // namespace
 
 void EventIdRow::AppendTo(std::string* out) const {
-  AppendBigEndian(static_cast<std::uint8_t>(state), 1, out);
-  AppendBigEndian(sequence, kSequenceSize, out);
-  AppendBigEndian(fingerprint, sizeof fingerprint, out);
+  char bytes[1 + kSequenceSize + sizeof fingerprint];
+  bytes[0] = static_cast<char>(state);
+  StoreBigEndian(sequence, kSequenceSize, bytes + 1);
+  StoreBigEndian(fingerprint, sizeof fingerprint, bytes + 1 + kSequenceSize);
+  out->append(bytes, sizeof bytes);
 }
 
 absl::StatusOr<EventIdRow> EventIdRow::Decode(std::string_view value) {
@@ -52,28 +62,39 @@ absl::StatusOr<EventIdRow> EventIdRow::Decode(std::string_view value) {
 }
 
 void EventRow::AppendTo(std::string* out) const {
-  AppendBigEndian(kEventRowTag, 1, out);
-  AppendBigEndian(receipt.ticks, kReceiptSize, out);
-  if (!customer_event_id.has_value()) {
-    out->push_back(static_cast<char>(IdForm::kAbsent));
-  } else if (customer_event_id->uuid().has_value()) {
-    out->push_back(static_cast<char>(IdForm::kUuid));
-    out->append(BytesOf(*customer_event_id->uuid()));
-  } else {
-    out->push_back(static_cast<char>(IdForm::kText));
-    AppendShortText(customer_event_id->text(), out);
-  }
-  AppendShortText(customer_alias, out);
-  AppendShortText(event_type, out);
-  out->append(event_properties);
+  const std::size_t before = out->size();
+  out->resize(before + EncodedSize());
+  EncodeTo(out->data() + before);
 }
 
-std::size_t EventRow::AliasOffset() const {
+std::size_t EventRow::EncodedSize() const {
+  return ContentOffset() + 1 + customer_alias.size() + 1 + event_type.size() + event_properties.size();
+}
+
+void EventRow::EncodeTo(char* out) const {
+  *out++ = static_cast<char>(kEventRowTag);
+  StoreBigEndian(receipt.ticks, kReceiptSize, out);
+  out += kReceiptSize;
+  if (!customer_event_id.has_value()) {
+    *out++ = static_cast<char>(IdForm::kAbsent);
+  } else if (customer_event_id->uuid().has_value()) {
+    *out++ = static_cast<char>(IdForm::kUuid);
+    out = StoreText(BytesOf(*customer_event_id->uuid()), out);
+  } else {
+    *out++ = static_cast<char>(IdForm::kText);
+    out = StoreShortText(customer_event_id->text(), out);
+  }
+  out = StoreShortText(customer_alias, out);
+  out = StoreShortText(event_type, out);
+  StoreText(event_properties, out);
+}
+
+std::size_t EventRow::ContentOffset() const {
   std::size_t id_size = 0;
   if (customer_event_id.has_value()) {
     id_size = customer_event_id->uuid().has_value() ? kUuidSize : 1 + customer_event_id->text().size();
   }
-  return kEventRowReceiptOffset + kReceiptSize + 1 + id_size + 1;
+  return kEventRowReceiptOffset + kReceiptSize + 1 + id_size;
 }
 
 void EventRow::SetReceipt(Receipt receipt, char* row) {
@@ -113,14 +134,23 @@ absl::StatusOr<EventRow> EventRow::Decode(std::string_view value) {
 }
 
 void ChangeRow::AppendTo(std::string* out) const {
-  AppendBigEndian(kChangeRowEventTag, 1, out);
-  out->append(BytesOf(account));
-  AppendInstantBytes(time, out);
-  AppendBigEndian(receipt.ticks, kReceiptSize, out);
-  out->push_back(replaced.has_value() ? '\x01' : '\x00');
-  if (!replaced.has_value()) return;
-  AppendBigEndian(replaced->sequence, kSequenceSize, out);
-  AppendBigEndian(replaced->receipt.ticks, kReceiptSize, out);
+  char bytes[1 + kUuidSize + kInstantSize + kReceiptSize + 1 + kSequenceSize + kReceiptSize];
+  char* next = bytes;
+  const auto number = [&next](std::uint64_t value, std::size_t size) {
+    StoreBigEndian(value, size, next);
+    next += size;
+  };
+  number(kChangeRowEventTag, 1);
+  next = StoreText(BytesOf(account), next);
+  const std::array<char, kInstantSize> instant = InstantBytes(time);
+  next = StoreText({instant.data(), instant.size()}, next);
+  number(receipt.ticks, kReceiptSize);
+  number(replaced.has_value() ? 1 : 0, 1);
+  if (replaced.has_value()) {
+    number(replaced->sequence, kSequenceSize);
+    number(replaced->receipt.ticks, kReceiptSize);
+  }
+  out->append(bytes, static_cast<std::size_t>(next - bytes));
 }
 
 absl::StatusOr<ChangeRow> ChangeRow::Decode(std::string_view value) {

@@ -45,8 +45,13 @@ struct EventRow {
   std::string_view event_properties{};
 
   void AppendTo(std::string* out) const;
-  // Where AppendTo puts the alias's text, counted from the row's first byte.
-  std::size_t AliasOffset() const;
+  std::size_t EncodedSize() const;
+  // Writes the row's EncodedSize() bytes.
+  void EncodeTo(char* out) const;
+  // Where in an encoded row the part begins that fingerprint.h hashes: alias, type and properties, up to its end.
+  std::size_t ContentOffset() const;
+  // Where the alias's text begins.
+  std::size_t AliasOffset() const { return ContentOffset() + 1; }
   // Replaces the receipt in an encoded row, which `row` points to: it is known last.
   static void SetReceipt(Receipt receipt, char* row);
   static absl::StatusOr<EventRow> Decode(std::string_view value);

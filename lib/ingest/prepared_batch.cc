@@ -52,8 +52,6 @@ void PreparedBatch::Add(std::size_t input_index, const ParsedEvent& event, const
   PreparedEvent& prepared = events_.emplace_back();
   prepared.input_index = static_cast<std::uint32_t>(input_index);
   prepared.time = event.event_timestamp;
-  prepared.fingerprint =
-      Fingerprint(fingerprint_key, event.customer_alias, event.event_type, event.event_properties, &scratch_);
   const std::optional<CustomerEventId> id(event.customer_event_id);  // told from a UUID once
   if (id.has_value()) {
     const KeyBuffer id_key = EventIdKey{account_, *id}.Encode();
@@ -70,6 +68,8 @@ void PreparedBatch::Add(std::size_t input_index, const ParsedEvent& event, const
   prepared.row_offset = static_cast<std::uint32_t>(text_.size());
   row.AppendTo(&text_);
   prepared.row_size = static_cast<std::uint32_t>(text_.size() - prepared.row_offset);
+  prepared.fingerprint =
+      FingerprintOfContent(fingerprint_key, std::string_view(text_).substr(prepared.row_offset + row.ContentOffset()));
   prepared.alias_offset = prepared.row_offset + static_cast<std::uint32_t>(row.AliasOffset());
   prepared.alias_size = static_cast<std::uint8_t>(event.customer_alias.size());
 }
