@@ -11,7 +11,7 @@ namespace tallystick {
 namespace {
 
 constexpr std::size_t kLargePage = 2 * 1024 * 1024;
-constexpr std::size_t kAlignment = alignof(std::max_align_t);
+constexpr std::size_t kAlignment = 64;  // a line of the cache
 
 constexpr std::size_t RoundUp(std::size_t bytes, std::size_t to) { return (bytes + to - 1) / to * to; }
 

@@ -30,8 +30,8 @@ class PageArena {
   // Memory comes in blocks of this size, or larger where one piece is.
   explicit PageArena(std::size_t block_bytes) : block_bytes_(block_bytes) {}
 
-  // Room for a piece, aligned for any type. What of it is used is said next, by Take(); until then, another call gives
-  // the same room.
+  // Room for a piece, aligned to a line of the cache. What of it is used is said next, by Take(); until then, another
+  // call gives the same room.
   char* Room(std::size_t bytes);
   void Take(std::size_t bytes);
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <functional>
 #include <iterator>
+#include <numeric>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -26,6 +27,9 @@ using Place = BulkChunk::Place;
 namespace {
 
 constexpr std::size_t kLookUpsAtOnce = 4096;
+
+// So many places ahead, memory is asked for.
+constexpr std::size_t kAhead = 16;
 
 struct SortEntry {
   std::uint64_t prefix = 0;
@@ -132,15 +136,22 @@ void BulkChunk::SortByTimeAndCustomer() {
   // customers than events: they alone are sorted, and the events dealt out to them in the order of time. Events of one
   // time and customer stay in line order, which is that of their sequences.
   absl::flat_hash_map<absl::string_view, std::uint32_t> numbers;
-  std::vector<absl::string_view> aliases;  // by number
-  std::vector<std::uint32_t> number_of;    // of the events of by_time_
+  std::vector<std::string_view> aliases;               // by number
+  std::vector<std::vector<std::uint32_t>> numbers_of;  // by part and the alias's number there
+  for (const auto& part : parts_) {
+    std::vector<std::uint32_t>& numbers_of_part = numbers_of.emplace_back();
+    for (const std::string_view alias : part->aliases()) {
+      const auto [found, added] = numbers.try_emplace(absl::string_view(alias.data(), alias.size()),
+                                                      static_cast<std::uint32_t>(aliases.size()));
+      if (added) aliases.push_back(alias);
+      numbers_of_part.push_back(found->second);
+    }
+  }
+  std::vector<std::uint32_t> number_of;  // of the events of by_time_
   ReserveLarge(by_time_.size(), &number_of);
-  for (const Place place : by_time_) {
-    const std::string_view alias = Alias(place);
-    const auto [found, added] =
-        numbers.try_emplace(absl::string_view(alias.data(), alias.size()), static_cast<std::uint32_t>(aliases.size()));
-    if (added) aliases.push_back(found->first);
-    number_of.push_back(found->second);
+  for (std::size_t i = 0; i < by_time_.size(); ++i) {
+    if (i + kAhead < by_time_.size()) Prefetch(by_time_[i + kAhead]);
+    number_of.push_back(numbers_of[by_time_[i].part][At(by_time_[i]).alias]);
   }
   std::vector<std::uint32_t> order(aliases.size());
   for (std::uint32_t i = 0; i < order.size(); ++i) order[i] = i;
@@ -150,7 +161,11 @@ void BulkChunk::SortByTimeAndCustomer() {
   std::vector<std::uint32_t> next(aliases.size());  // by number: where the customer's next event goes
   for (const std::uint32_t number : number_of) ++next[number];
   std::uint32_t start = 0;
-  for (const std::uint32_t number : order) start += std::exchange(next[number], start);
+  customers_.clear();
+  for (const std::uint32_t number : order) {
+    start += std::exchange(next[number], start);
+    customers_.push_back({.alias = aliases[number], .end = start});
+  }
   by_customer_.clear();
   ReserveLarge(by_time_.size(), &by_customer_);
   by_customer_.resize(by_time_.size());
@@ -169,13 +184,30 @@ absl::Status BulkChunk::Measure(const std::shared_ptr<const metering::KeptMeters
 
 // --- What is stored ---
 
-absl::Status BulkChunk::LookUp(const storage::Database& database, std::uint64_t committed, int threads) {
+absl::Status BulkChunk::LookUp(const storage::Database& database, std::uint64_t committed, BloomFilter* known,
+                               int threads) {
   looked_up_at_ = committed;
   found_.clear();
   found_contributions_.clear();
-  std::vector<std::uint32_t> all(group_count());
-  for (std::uint32_t i = 0; i < all.size(); ++i) all[i] = i;
-  return LookUpGroups(database, all, false, threads);
+  std::vector<std::uint32_t> groups;
+  if (known != nullptr) {
+    groups = AddTo(known);
+  } else {
+    groups.resize(group_count());
+    std::iota(groups.begin(), groups.end(), std::uint32_t{0});
+  }
+  return LookUpGroups(database, groups, false, threads);
+}
+
+std::vector<std::uint32_t> BulkChunk::AddTo(BloomFilter* known) const {
+  const auto first = [this](std::size_t group) { return by_id_[groups_[group]]; };
+  std::vector<std::uint32_t> there;
+  for (std::uint32_t group = 0; group < group_count(); ++group) {
+    if (group + 2 * kAhead < group_count()) Prefetch(first(group + 2 * kAhead));
+    if (group + kAhead < group_count()) known->Prefetch(At(first(group + kAhead)).identity_hash);
+    if (known->TestAndAdd(At(first(group)).identity_hash)) there.push_back(group);
+  }
+  return there;
 }
 
 absl::Status BulkChunk::Refresh(
@@ -263,11 +295,15 @@ absl::Status BulkChunk::LookUpGroups(const storage::Database& database, const st
   std::vector<std::vector<Hit>> hit_slices;
   TALLYSTICK_RETURN_IF_ERROR(
       InSlices(groups.size(), threads, &hit_slices, [&](std::size_t begin, std::size_t end, std::vector<Hit>* hits) {
-        std::vector<std::string_view> keys;
-        keys.reserve(end - begin);
-        for (std::size_t i = begin; i < end; ++i) keys.push_back(IdKey(by_id_[groups_[groups[i]]]));
+        const auto place = [&](std::size_t i) { return by_id_[groups_[groups[i]]]; };
+        Keys keys;
+        for (std::size_t i = begin; i < end; ++i) {
+          if (i + 2 * kAhead < end) Prefetch(place(i + 2 * kAhead));
+          if (i + kAhead < end) PrefetchIdKey(place(i + kAhead));
+          keys.Add(IdKey(place(i)));
+        }
         storage::LookUps values;
-        TALLYSTICK_RETURN_IF_ERROR(multi_get(Family::kEventIds, keys, &values));
+        TALLYSTICK_RETURN_IF_ERROR(multi_get(Family::kEventIds, keys.views(), &values));
         for (std::size_t i = begin; i < end; ++i) {
           const std::optional<std::string_view> value = values.value(i - begin);
           if (!value.has_value()) continue;
@@ -364,28 +400,31 @@ bool BulkChunk::DiffersFrom(std::uint32_t group, const StoredRow& row) const {
 // --- Decisions ---
 
 absl::Status BulkChunk::Decide(int threads) {
-  std::uint32_t at = 0;
-  for (std::uint32_t group = 0; group < group_count(); ++group) {
-    Found* const found = at < found_.size() && found_[at].group == group ? &found_[at] : nullptr;
-    DecideGroup(group, found, at);
-    if (found != nullptr) ++at;
+  // No two groups have an event in common.
+  const std::size_t slices = static_cast<std::size_t>(std::max(threads, 1));
+  std::vector<Counts> counts(slices);
+  std::vector<std::function<absl::Status()>> tasks;
+  for (std::size_t i = 0; i < slices; ++i) {
+    tasks.push_back([this, i, slices, &counts] {
+      counts[i] = DecideGroups(static_cast<std::uint32_t>(group_count() * i / slices),
+                               static_cast<std::uint32_t>(group_count() * (i + 1) / slices));
+      return absl::OkStatus();
+    });
+  }
+  TALLYSTICK_RETURN_IF_ERROR(RunTasks(threads, tasks));
+  for (const Counts& of_slice : counts) {
+    counts_.created += of_slice.created;
+    counts_.superseded += of_slice.superseded;
+    counts_.unchanged += of_slice.unchanged;
   }
   for (const Place place : without_id_) {
     BulkEvent& event = At(place);
     event.rank = 0;
     event.live = true;
-    ++created_;
+    ++counts_.created;
   }
-  const auto keep_live = [this](std::vector<Place>* places) {
-    std::erase_if(*places, [this](Place place) { return !At(place).live; });
-    return absl::OkStatus();
-  };
-  return RunTasks(threads, {[this] {
-                              GiveRanks();
-                              return absl::OkStatus();
-                            },
-                            [&] { return keep_live(&by_id_); }, [&] { return keep_live(&by_time_); },
-                            [&] { return keep_live(&by_customer_); }});
+  GiveRanks();
+  return absl::OkStatus();
 }
 
 void BulkChunk::GiveRanks() {
@@ -397,7 +436,20 @@ void BulkChunk::GiveRanks() {
   }
 }
 
-void BulkChunk::DecideGroup(std::uint32_t group, Found* found, std::uint32_t found_index) {
+BulkChunk::Counts BulkChunk::DecideGroups(std::uint32_t begin, std::uint32_t end) {
+  Counts counts;
+  auto found = std::lower_bound(found_.begin(), found_.end(), begin,
+                                [](const Found& one, std::uint32_t group) { return one.group < group; });
+  for (std::uint32_t group = begin; group < end; ++group) {
+    if (groups_[group] + kAhead < by_id_.size()) Prefetch(by_id_[groups_[group] + kAhead]);
+    Found* const own = found != found_.end() && found->group == group ? &*found : nullptr;
+    DecideGroup(group, own, static_cast<std::uint32_t>(found - found_.begin()), &counts);
+    if (own != nullptr) ++found;
+  }
+  return counts;
+}
+
+void BulkChunk::DecideGroup(std::uint32_t group, Found* found, std::uint32_t found_index, Counts* counts) {
   BulkEvent* newest = nullptr;  // of this chunk
   Place newest_place{};
   for (std::uint32_t i = groups_[group]; i < groups_[group + 1]; ++i) {
@@ -406,23 +458,21 @@ void BulkChunk::DecideGroup(std::uint32_t group, Found* found, std::uint32_t fou
                           ? event.fingerprint == newest->fingerprint && (!event.has_time || event.time == newest->time)
                           : found != nullptr && event.SameAs(found->stored.row);
     if (same) {
-      ++unchanged_;
+      ++counts->unchanged;
       continue;
     }
-    event.rank = 0;  // one that Decide() gives it
+    event.rank = 0;  // one that GiveRanks() gives it
     event.live = true;
     if (newest == nullptr && found == nullptr) {
-      ++created_;
+      ++counts->created;
+    } else if (newest != nullptr) {
+      ++counts->superseded;
+      newest->live = false;
+      event.replaced = newest_place;
     } else {
-      ++superseded_;
-      event.replaced = static_cast<std::uint32_t>(replaced_.size());
-      if (newest != nullptr) {
-        newest->live = false;
-        replaced_.push_back({newest_place});
-      } else {
-        found->leaves = true;
-        replaced_.push_back({{Replaced::kStored, found_index}});
-      }
+      ++counts->superseded;
+      found->leaves = true;
+      event.replaced = {kStored, found_index};
     }
     newest = &event;
     newest_place = by_id_[i];

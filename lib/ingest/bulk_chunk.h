@@ -12,6 +12,7 @@
 
 #include "absl/status/status.h"
 #include "absl/types/span.h"
+#include "lib/base/bloom_filter.h"
 #include "lib/base/instant.h"
 #include "lib/ingest/bulk_part.h"
 #include "lib/ingest/prepared_batch.h"
@@ -26,11 +27,9 @@ namespace tallystick::ingest {
 // Outcomes, sequences and ties are those that the same events get when they are written by batches.
 class BulkChunk {
  public:
-  // An event's place. Line order is the order of places.
-  struct Place {
-    std::uint32_t part = 0;
-    std::uint32_t event = 0;
-  };
+  using Place = BulkPlace;
+  // The part of a place that is the index of a stored event among found().
+  static constexpr std::uint32_t kStored = BulkEvent::kNone - 1;
 
   // What stands under the identity that the events of one group have.
   struct Found {
@@ -41,10 +40,10 @@ class BulkChunk {
     bool leaves = false;                                     // Decide(): an event of the chunk takes its place
   };
 
-  // What an event replaces: another one of the chunk, or one that is stored.
-  struct Replaced {
-    static constexpr std::uint32_t kStored = ~std::uint32_t{0};
-    Place place{};  // part kStored: `event` is the index among found()
+  // The events of one customer: of by_customer(), those up to `end` that come behind the customer before.
+  struct Customer {
+    std::string_view alias{};
+    std::size_t end = 0;
   };
 
   explicit BulkChunk(const Uuid& account) : account_(account) {}
@@ -73,8 +72,9 @@ class BulkChunk {
   absl::Status Measure(const std::shared_ptr<const metering::KeptMeters>& meters, int threads);
 
   // Reads what is stored under the events' identities, after Sort() and Measure(). `committed` is a sequence whose
-  // commit is visible already.
-  absl::Status LookUp(const storage::Database& database, std::uint64_t committed, int threads);
+  // commit is visible already. `known` has all identities that were stored up to there, and those that it does not have
+  // are not looked for; null looks for all. It gets those of the chunk.
+  absl::Status LookUp(const storage::Database& database, std::uint64_t committed, BloomFilter* known, int threads);
 
   // Reads again what was decided since for any of the identities: `decided` is the last sequence that was, and
   // `decided_since` tells, for an identity's hash, whether anything was after a sequence.
@@ -87,20 +87,20 @@ class BulkChunk {
 
   // --- After Decide() ---
 
-  std::uint64_t created() const { return created_; }
-  std::uint64_t superseded() const { return superseded_; }
-  std::uint64_t unchanged() const { return unchanged_; }
+  std::uint64_t created() const { return counts_.created; }
+  std::uint64_t superseded() const { return counts_.superseded; }
+  std::uint64_t unchanged() const { return counts_.unchanged; }
   // How many of the events get a sequence: ranks are below it.
-  std::uint64_t entering() const { return created_ + superseded_; }
+  std::uint64_t entering() const { return created() + superseded(); }
 
-  // The live events in the order of each family's keys; by_id() without those that have no customerEventId, which
-  // without_id() has in line order.
+  // The events in the order of each family's keys: pass over those that are not live. by_id() is without those that
+  // have no customerEventId, which without_id() has in line order.
   const std::vector<Place>& by_id() const { return by_id_; }
   const std::vector<Place>& without_id() const { return without_id_; }
   const std::vector<Place>& by_time() const { return by_time_; }
   const std::vector<Place>& by_customer() const { return by_customer_; }
+  const std::vector<Customer>& customers() const { return customers_; }
   const std::vector<Found>& found() const { return found_; }
-  const std::vector<Replaced>& replaced() const { return replaced_; }
 
  private:
   // The events of by_id_ from groups_[i] to groups_[i + 1] have one identity.
@@ -108,13 +108,22 @@ class BulkChunk {
 
   void SortById();
   void SortByTimeAndCustomer();
+  // Adds the groups' identities, and returns those groups whose identity may have been there before.
+  std::vector<std::uint32_t> AddTo(BloomFilter* known) const;
   absl::Status LookUpGroups(const storage::Database& database, const std::vector<std::uint32_t>& groups, bool strict,
                             int threads);
   absl::Status ReadLeaving(const storage::Database& database, absl::Span<Found* const> leaving, bool strict,
                            metering::Contributions* contributions) const;
   bool DiffersFrom(std::uint32_t group, const StoredRow& row) const;
+  // How many events were decided to be what.
+  struct Counts {
+    std::uint64_t created = 0;
+    std::uint64_t superseded = 0;
+    std::uint64_t unchanged = 0;
+  };
   void GiveRanks();
-  void DecideGroup(std::uint32_t group, Found* found, std::uint32_t found_index);
+  Counts DecideGroups(std::uint32_t begin, std::uint32_t end);
+  void DecideGroup(std::uint32_t group, Found* found, std::uint32_t found_index, Counts* counts);
 
   const Uuid account_;
   std::vector<std::unique_ptr<BulkPart>> parts_;
@@ -124,13 +133,11 @@ class BulkChunk {
   std::vector<Place> without_id_;
   std::vector<Place> by_time_;
   std::vector<Place> by_customer_;
+  std::vector<Customer> customers_;
   std::uint64_t looked_up_at_ = 0;
   std::vector<Found> found_;  // by group
   std::vector<std::unique_ptr<metering::Contributions>> found_contributions_;
-  std::vector<Replaced> replaced_;
-  std::uint64_t created_ = 0;
-  std::uint64_t superseded_ = 0;
-  std::uint64_t unchanged_ = 0;
+  Counts counts_;
 };
 
 }  // namespace tallystick::ingest

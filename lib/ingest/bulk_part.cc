@@ -2,7 +2,6 @@
 
 #include <cstring>
 #include <new>
-#include <string>
 #include <utility>
 
 #include "absl/hash/hash.h"
@@ -58,46 +57,49 @@ void BulkPart::Reject(const BulkDocument& document, std::size_t before, Rejectio
   rejected_bytes_ += sizeof(Rejected) + document.text.size();
 }
 
-void BulkPart::AppendText(std::string_view text) {
-  std::memcpy(text_ + text_size_, text.data(), text.size());
-  text_size_ += text.size();
+std::uint32_t BulkPart::NumberOf(std::string_view alias) {
+  const auto [found, added] = alias_numbers_.try_emplace(absl::string_view(alias.data(), alias.size()),
+                                                         static_cast<std::uint32_t>(aliases_.size()));
+  if (added) aliases_.push_back(alias);
+  return found->second;
 }
 
 void BulkPart::Add(const ParsedEvent& event, const HashKey& fingerprint_key, BulkEvent* kept) {
   kept->has_time = event.event_timestamp.has_value();
   kept->time = event.event_timestamp.value_or(Instant());
-  kept->fingerprint =
-      Fingerprint(fingerprint_key, event.customer_alias, event.event_type, event.event_properties, &scratch_);
   const std::optional<CustomerEventId> id(event.customer_event_id);  // told from a UUID once
   if (id.has_value()) {
     const KeyBuffer id_key = EventIdKey{account_, *id}.Encode();
+    const std::string_view key = id_key.view();
     kept->id_key_offset = static_cast<std::uint32_t>(text_size_);
-    kept->id_key_size = static_cast<std::uint16_t>(id_key.view().size());
-    kept->identity_hash = absl::HashOf(absl::string_view(id_key.view().data(), id_key.view().size()));
-    AppendText(id_key.view());
+    kept->id_key_size = static_cast<std::uint16_t>(key.size());
+    kept->identity_hash = absl::HashOf(absl::string_view(key.data(), key.size()));
+    std::memcpy(text_ + text_size_, key.data(), key.size());
+    text_size_ += key.size();
   }
   const EventRow row = {.receipt = {},
                         .customer_event_id = id,
                         .customer_alias = event.customer_alias,
                         .event_type = event.event_type,
                         .event_properties = event.event_properties};
-  scratch_.clear();
-  row.AppendTo(&scratch_);
+  char* const text = text_ + text_size_;
+  const std::size_t size = row.EncodedSize();
+  row.EncodeTo(text);
+  kept->fingerprint = FingerprintOfContent(fingerprint_key, std::string_view(text, size).substr(row.ContentOffset()));
   kept->row_offset = static_cast<std::uint32_t>(text_size_);
-  kept->row_size = static_cast<std::uint32_t>(scratch_.size());
-  kept->alias_offset = static_cast<std::uint16_t>(row.AliasOffset());
-  kept->alias_size = static_cast<std::uint8_t>(event.customer_alias.size());
-  AppendText(scratch_);
+  kept->row_size = static_cast<std::uint32_t>(size);
+  kept->alias = NumberOf({text + row.AliasOffset(), event.customer_alias.size()});
+  text_size_ += size;
 }
 
 absl::Status BulkPart::Measure(const std::shared_ptr<const metering::KeptMeters>& meters) {
   contributions_.emplace(meters, account_);
-  const bool any = !meters->Of(account_).empty();
-  for (BulkEvent& event : events_) {
-    event.metering = {};
-    if (!any) continue;
+  metering_.clear();
+  if (meters->Of(account_).empty()) return absl::OkStatus();
+  metering_.reserve(events_.size());
+  for (const BulkEvent& event : events_) {
     TALLYSTICK_ASSIGN_OR_RETURN(const EventRow row, EventRow::Decode(Row(event, {})));
-    TALLYSTICK_ASSIGN_OR_RETURN(event.metering, contributions_->Add(row));
+    TALLYSTICK_ASSIGN_OR_RETURN(metering_.emplace_back(), contributions_->Add(row));
   }
   return absl::OkStatus();
 }

@@ -7,11 +7,12 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
-#include <string>
 #include <string_view>
 #include <vector>
 
+#include "absl/container/flat_hash_map.h"
 #include "absl/status/status.h"
+#include "absl/strings/string_view.h"
 #include "absl/types/span.h"
 #include "lib/base/instant.h"
 #include "lib/base/keyed_hash.h"
@@ -25,8 +26,15 @@
 
 namespace tallystick::ingest {
 
-// One valid event. Offsets count into its part's text. Small: a chunk has a million of them or more.
-struct BulkEvent {
+// An event's place in a chunk (bulk_chunk.h). Line order is the order of places.
+struct BulkPlace {
+  std::uint32_t part = 0;
+  std::uint32_t event = 0;
+};
+
+// One valid event. Offsets count into its part's text. A chunk has a million of them or more, and families' keys lead
+// to them in any order: each is one line of the processor's cache.
+struct alignas(64) BulkEvent {
   static constexpr std::uint32_t kNone = ~std::uint32_t{0};
 
   Instant time{};  // `has_time` tells whether it was given
@@ -35,19 +43,18 @@ struct BulkEvent {
   std::uint32_t id_key_offset = 0;
   std::uint32_t row_offset = 0;  // the `events` row, its receipt left open
   std::uint32_t row_size = 0;
-  metering::Contributions::Range metering{};  // what it gives to the declared meters
+  std::uint32_t alias = 0;  // index among the part's aliases
   // What is decided of it: which of the chunk's events that are stored it is, and which one it replaces.
-  std::uint32_t rank = kNone;      // none: unchanged
-  std::uint32_t replaced = kNone;  // index among BulkChunk's replaced events
-  std::uint16_t id_key_size = 0;   // 0: no customerEventId, so its own id will be its identity
-  std::uint16_t alias_offset = 0;  // in the row
-  std::uint8_t alias_size = 0;
+  std::uint32_t rank = kNone;           // none: unchanged
+  BulkPlace replaced = {kNone, kNone};  // part kNone: nothing, or a stored one (BulkChunk::kStored)
+  std::uint16_t id_key_size = 0;        // 0: no customerEventId, so its own id will be its identity
   bool has_time = false;
   bool live = false;  // its rows are written: no later event of the chunk replaces it
 
   // Whether `row` says the same, so that storing this event would change nothing.
   bool SameAs(const StoredRow& row) const { return fingerprint == row.fingerprint && (!has_time || time == row.time); }
 };
+static_assert(sizeof(BulkEvent) == 64);
 
 // Not thread-safe.
 class BulkPart {
@@ -78,11 +85,15 @@ class BulkPart {
   const std::vector<Rejected>& rejected() const { return rejected_; }
   // Null before Measure().
   const metering::Contributions* contributions() const { return contributions_ ? &*contributions_ : nullptr; }
+  // What the i-th event gives: a range of contributions().
+  metering::Contributions::Range Metering(std::size_t i) const {
+    return metering_.empty() ? metering::Contributions::Range() : metering_[i];
+  }
 
   std::string_view IdKey(const BulkEvent& event) const { return {text_ + event.id_key_offset, event.id_key_size}; }
-  std::string_view Alias(const BulkEvent& event) const {
-    return {text_ + event.row_offset + event.alias_offset, event.alias_size};
-  }
+  // The customers that the events name, each once, by BulkEvent::alias.
+  const std::vector<std::string_view>& aliases() const { return aliases_; }
+  std::string_view Alias(const BulkEvent& event) const { return aliases_[event.alias]; }
   void PrefetchRow(const BulkEvent& event) const { __builtin_prefetch(text_ + event.row_offset); }
   // The row with its receipt filled in.
   std::string_view Row(const BulkEvent& event, Receipt receipt) {
@@ -91,21 +102,28 @@ class BulkPart {
   }
 
   // About how much memory it takes.
-  std::size_t bytes() const { return text_size_ + events_.size() * sizeof(BulkEvent) + rejected_bytes_; }
+  std::size_t bytes() const {
+    return text_size_ + events_.size() * sizeof(BulkEvent) + aliases_.size() * kAliasBytes + rejected_bytes_;
+  }
 
  private:
+  static constexpr std::size_t kAliasBytes = 64;  // in a table and a list
+
   void Add(const ParsedEvent& event, const HashKey& fingerprint_key, BulkEvent* kept);
-  void AppendText(std::string_view text);
+  // The number of an alias, whose text stays where it is.
+  std::uint32_t NumberOf(std::string_view alias);
   void Reject(const BulkDocument& document, std::size_t before, Rejection rejection);
 
   const Uuid account_;
   absl::Span<BulkEvent> events_;
   char* text_ = nullptr;
   std::size_t text_size_ = 0;
-  std::string scratch_;
+  absl::flat_hash_map<absl::string_view, std::uint32_t> alias_numbers_;
+  std::vector<std::string_view> aliases_;
   std::vector<Rejected> rejected_;
   std::size_t rejected_bytes_ = 0;
   std::optional<metering::Contributions> contributions_;
+  std::vector<metering::Contributions::Range> metering_;  // empty when there are no meters
 };
 
 }  // namespace tallystick::ingest

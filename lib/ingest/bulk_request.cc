@@ -20,7 +20,7 @@ absl::Status BulkRequest::Decide(storage::Batch* batch) {
   if (const auto meters = parts_.meters->meters(); meters != chunk_->meters()) {
     // A meter was declared or dropped since: what stored events gave is read again as well.
     TALLYSTICK_RETURN_IF_ERROR(chunk_->Measure(meters, parts_.threads));
-    TALLYSTICK_RETURN_IF_ERROR(chunk_->LookUp(*parts_.database, before.sequence, parts_.threads));
+    TALLYSTICK_RETURN_IF_ERROR(chunk_->LookUp(*parts_.database, before.sequence, nullptr, parts_.threads));
   }
   TALLYSTICK_RETURN_IF_ERROR(chunk_->Refresh(
       *parts_.database, before.sequence,
@@ -30,6 +30,7 @@ absl::Status BulkRequest::Decide(storage::Batch* batch) {
     return absl::ResourceExhaustedError("the store has used all its sequence numbers");
   }
   TALLYSTICK_RETURN_IF_ERROR(chunk_->Decide(parts_.threads));
+  before_ = last_ = before.sequence;
   result_.created = chunk_->created();
   result_.superseded = chunk_->superseded();
   result_.unchanged = chunk_->unchanged();
@@ -54,7 +55,9 @@ absl::Status BulkRequest::Store(const CommitPosition& before, storage::Batch* ba
   batch->Clear();
 
   // From here on the outcome may be unknown: what was given out is not given out again.
-  parts_.committer->Advance(tables.PositionAfter(*chunk_));
+  const CommitPosition after = tables.PositionAfter(*chunk_);
+  parts_.committer->Advance(after);
+  last_ = after.sequence;
   for (const auto& part : chunk_->parts()) {
     for (const BulkEvent& event : part->events()) {
       if (event.rank == BulkEvent::kNone || event.id_key_size == 0) continue;
@@ -80,7 +83,9 @@ absl::Status BulkRequest::AddRollups(const CommitPosition& before, storage::Batc
   }
   for (const BulkChunk::Place place : chunk_->by_time()) {
     const BulkEvent& event = chunk_->At(place);
-    ForEachChange(*parts_.meters, *chunk_->parts()[place.part]->contributions(), event.metering, chunk_->Alias(place),
+    if (!event.live) continue;
+    const BulkPart& part = *chunk_->parts()[place.part];
+    ForEachChange(*parts_.meters, *part.contributions(), part.Metering(place.event), part.Alias(event),
                   {.time = event.time, .sequence = before.sequence + 1 + event.rank},
                   [this](const Rollups::Change& change) { parts_.rollups->Enter(change); });
   }

@@ -3,6 +3,7 @@
 #ifndef TALLYSTICK_LIB_INGEST_BULK_REQUEST_H_
 #define TALLYSTICK_LIB_INGEST_BULK_REQUEST_H_
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
@@ -42,6 +43,9 @@ class BulkRequest : public LoneRequest {
 
   // What became of the events, once it is committed.
   const BulkResult& result() const { return result_; }
+  // It was given the sequences behind `before` up to `last`.
+  std::uint64_t before() const { return before_; }
+  std::uint64_t last() const { return last_; }
 
  private:
   absl::Status Store(const CommitPosition& before, storage::Batch* batch);
@@ -51,6 +55,8 @@ class BulkRequest : public LoneRequest {
   std::unique_ptr<BulkChunk> chunk_;
   const std::function<void()> written_;
   BulkResult result_;
+  std::uint64_t before_ = 0;
+  std::uint64_t last_ = 0;
 };
 
 }  // namespace tallystick::ingest

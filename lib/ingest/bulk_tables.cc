@@ -27,11 +27,16 @@ constexpr std::size_t kEventsOfFileMin = 64 * 1024;
 // Rows lie anywhere in memory: so many of them ahead of their turn, they are asked for.
 constexpr std::size_t kAhead = 16;
 
-// Asks for events twice kAhead before their turn, and for what `prefetch_text` names kAhead before.
+// Asks for the event that comes twice kAhead behind the i-th.
+void PrefetchAhead(const BulkChunk& chunk, const std::vector<Place>& places, std::size_t i) {
+  if (i + 2 * kAhead < places.size()) chunk.Prefetch(places[i + 2 * kAhead]);
+}
+
+// The same, and for what `prefetch_text` names of the one that comes kAhead behind.
 template <typename PrefetchText>
 void PrefetchAhead(const BulkChunk& chunk, const std::vector<Place>& places, std::size_t i,
                    PrefetchText prefetch_text) {
-  if (i + 2 * kAhead < places.size()) chunk.Prefetch(places[i + 2 * kAhead]);
+  PrefetchAhead(chunk, places, i);
   if (i + kAhead < places.size()) prefetch_text(places[i + kAhead]);
 }
 
@@ -139,6 +144,7 @@ absl::Status BulkTables::WriteEventIds(const BulkChunk& chunk, const std::string
   for (std::size_t i = 0; i < chunk.by_id().size(); ++i) {
     PrefetchAhead(chunk, chunk.by_id(), i, [&chunk](Place place) { chunk.PrefetchIdKey(place); });
     const Place place = chunk.by_id()[i];
+    if (!chunk.At(place).live) continue;
     const std::string_view key = chunk.IdKey(place);
     for (; next != assigned.end() && next->first < key; ++next) put(next->first, chunk.At(next->second));
     put(key, chunk.At(place));
@@ -157,6 +163,7 @@ absl::Status BulkTables::WriteEvents(BulkChunk* chunk, std::size_t begin, std::s
   // Each file's range of keys begins with its first row, but for the first one's.
   const auto from = [&](std::size_t i) {
     if (i == 0) return deletes.begin();
+    while (i < chunk->by_time().size() && !chunk->At(chunk->by_time()[i]).live) ++i;
     if (i == chunk->by_time().size()) return deletes.end();
     return std::lower_bound(deletes.begin(), deletes.end(), EventKeyAt(*chunk, i).view());
   };
@@ -167,6 +174,7 @@ absl::Status BulkTables::WriteEvents(BulkChunk* chunk, std::size_t begin, std::s
     const Place place = chunk->by_time()[i];
     BulkPart& part = *chunk->parts()[place.part];
     const BulkEvent& event = part.events()[place.event];
+    if (!event.live) continue;
     writer.Put(EventKeyAt(*chunk, i), part.Row(event, ReceiptOf(event)));
   }
   writer.Finish();
@@ -176,16 +184,19 @@ absl::Status BulkTables::WriteEvents(BulkChunk* chunk, std::size_t begin, std::s
 absl::Status BulkTables::WriteCustomers(const BulkChunk& chunk, const Deletes& deletes, const std::string& path) const {
   TableWriter table(database_, Family::kCustomers, path, before_.sequence > 0);
   MergingWriter writer(&table, deletes.begin(), deletes.end());
-  for (std::size_t i = 0; i < chunk.by_customer().size(); ++i) {
-    PrefetchAhead(chunk, chunk.by_customer(), i, [&chunk](Place place) { chunk.PrefetchRow(place); });
-    const Place place = chunk.by_customer()[i];
-    const BulkEvent& event = chunk.At(place);
-    writer.Put(CustomerKey{.account = chunk.account(),
-                           .customer_alias = chunk.Alias(place),
-                           .time = event.time,
-                           .sequence = SequenceOf(event)}
-                   .Encode(),
-               {});
+  std::size_t i = 0;
+  for (const BulkChunk::Customer& customer : chunk.customers()) {
+    for (; i < customer.end; ++i) {
+      PrefetchAhead(chunk, chunk.by_customer(), i);
+      const BulkEvent& event = chunk.At(chunk.by_customer()[i]);
+      if (!event.live) continue;
+      writer.Put(CustomerKey{.account = chunk.account(),
+                             .customer_alias = customer.alias,
+                             .time = event.time,
+                             .sequence = SequenceOf(event)}
+                     .Encode(),
+                 {});
+    }
   }
   writer.Finish();
   return table.Finish();
@@ -199,15 +210,12 @@ absl::Status BulkTables::WriteChanges(const BulkChunk& chunk, const Deletes& del
     for (const BulkEvent& event : part->events()) {
       if (!event.live) continue;
       ChangeRow row = {.account = chunk.account(), .time = event.time, .receipt = ReceiptOf(event), .replaced = {}};
-      if (event.replaced != BulkEvent::kNone) {
-        const Place place = chunk.replaced()[event.replaced].place;
-        if (place.part == BulkChunk::Replaced::kStored) {
-          const StoredRow& stored = chunk.found()[place.event].stored.row;
-          row.replaced = {.sequence = stored.sequence, .receipt = stored.receipt};
-        } else {
-          const BulkEvent& other = chunk.At(place);
-          row.replaced = {.sequence = SequenceOf(other), .receipt = ReceiptOf(other)};
-        }
+      if (event.replaced.part == BulkChunk::kStored) {
+        const StoredRow& stored = chunk.found()[event.replaced.event].stored.row;
+        row.replaced = {.sequence = stored.sequence, .receipt = stored.receipt};
+      } else if (event.replaced.part != BulkEvent::kNone) {
+        const BulkEvent& other = chunk.At(event.replaced);
+        row.replaced = {.sequence = SequenceOf(other), .receipt = ReceiptOf(other)};
       }
       value.clear();
       row.AppendTo(&value);

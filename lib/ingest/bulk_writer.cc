@@ -44,6 +44,9 @@ absl::Status CheckInput(const BulkInput& input) {
                                     std::to_string(kInputDocumentsMax) + " and 1 GiB; hand it over in several");
 }
 
+// Enough for fifty million identities, and of use to several times as many.
+std::size_t KnownIdsBytes(Profile profile) { return profile == Profile::kEdge ? 0 : 64 * kMiB; }
+
 // From this chunk on, compactions wait for more of them: one before they would begin by themselves.
 constexpr int kLoadingChunks = 3;
 
@@ -203,7 +206,12 @@ absl::Status BulkWriter::StoreChunk(std::unique_ptr<BulkChunk> chunk) {
     return absl::OkStatus();
   }
   TALLYSTICK_RETURN_IF_ERROR(chunk->Measure(parts_.meters->meters(), threads_));
-  TALLYSTICK_RETURN_IF_ERROR(chunk->LookUp(*parts_.database, parts_.committer->visible_sequence(), threads_));
+  const std::uint64_t committed = parts_.committer->visible_sequence();
+  if (!known_ids_.has_value()) {
+    TALLYSTICK_ASSIGN_OR_RETURN(
+        known_ids_, KnownIds::Begin(*parts_.database, account_, committed, KnownIdsBytes(store_options_.profile)));
+  }
+  TALLYSTICK_RETURN_IF_ERROR(chunk->LookUp(*parts_.database, committed, known_ids_->UpTo(committed), threads_));
 
   // A short load is not worth the change, which takes some writes and syncs of its own.
   if (++chunks_ == kLoadingChunks) TALLYSTICK_RETURN_IF_ERROR(SetLoading(true));
@@ -233,6 +241,9 @@ absl::Status BulkWriter::FinishChunk() {
   result_.unchanged += stored.unchanged;
   result_.identities_assigned += stored.identities_assigned;
   result_.rejected += request_rejected_;
+  known_ids_->Stored(request_->before(), request_->last());
+  // An identity that was assigned is told by nobody yet, but can be named by an event all the same.
+  if (stored.identities_assigned > 0) known_ids_->Forget();
   request_.reset();
   if (options_.on_stored != nullptr) options_.on_stored(result_);
   return absl::OkStatus();

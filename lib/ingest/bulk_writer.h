@@ -22,6 +22,7 @@
 #include "lib/base/page_arena.h"
 #include "lib/ingest/bulk_chunk.h"
 #include "lib/ingest/bulk_request.h"
+#include "lib/ingest/known_ids.h"
 #include "lib/json/event_parser.h"
 #include "lib/storage/commit_queue.h"
 #include "tallystick/bulk.h"
@@ -67,6 +68,7 @@ class BulkWriter {
   // One for each thread. The arenas hold the events of one chunk, which is gone before the next is read.
   std::vector<std::unique_ptr<EventParser>> parsers_;
   std::vector<std::unique_ptr<PageArena>> arenas_;
+  std::optional<KnownIds> known_ids_;  // from the first chunk on
   absl::Status source_status_;
   int chunks_ = 0;
   bool loading_ = false;

@@ -28,6 +28,7 @@ namespace {
 
 namespace fs = std::filesystem;
 using absl::StatusCode;
+using ::testing::AnyOf;
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
@@ -446,7 +447,10 @@ TEST_F(BulkTest, AFailureToTakeInTableFilesStopsTheStoreUntilItIsOpenedAgain) {
       refuse(name);
       return whole();
     };
-    EXPECT_THAT(Load(source), StatusIs(StatusCode::kUnknown, "cannot take in table files"));
+    const absl::Status failed = Load(source).status();
+    // A compaction that the load before began may write to the manifest first: then the flush reports it.
+    EXPECT_THAT(failed, AnyOf(StatusIs(StatusCode::kUnknown, "cannot take in table files"),
+                              StatusIs(StatusCode::kUnknown, "cannot flush")));
     WatchFileCalls(nullptr);
     EXPECT_THAT(store().Put(account_, MakeEvent("x", 1)), StatusIs(StatusCode::kFailedPrecondition));
     int calls = 0;
@@ -462,6 +466,92 @@ TEST_F(BulkTest, AFailureToTakeInTableFilesStopsTheStoreUntilItIsOpenedAgain) {
   }
   ASSERT_THAT(Load(SourceOf(Documents(200, 500))), IsOk());
   EXPECT_EQ(ScanIds({.event_types = {"t"}}).size(), 201u);
+}
+
+// From the third chunk on compactions wait, which is an option, and options stand in the manifest too.
+TEST_F(BulkTest, AFailureToChangeAnOptionStopsTheStoreUntilItIsOpenedAgain) {
+  int stored = 0;
+  BulkOptions options{.chunk_time = absl::Nanoseconds(1), .threads = 1};  // each input is a chunk
+  options.on_stored = [&stored](const BulkResult&) {
+    if (++stored < 2) return;
+    WatchFileCalls(std::make_shared<Refusing>([](const FileCall& call) {
+      return call.name == "write" && call.path.find("/MANIFEST-") != std::string::npos;
+    }));
+  };
+  EXPECT_THAT(Load(SourceOf(Documents(50), 10), options), StatusIs(StatusCode::kUnknown, "cannot change an option"));
+  WatchFileCalls(nullptr);
+  EXPECT_EQ(stored, 2);
+  EXPECT_THAT(store().Put(account_, MakeEvent("x", 1)), StatusIs(StatusCode::kFailedPrecondition));
+  Reopen();
+  EXPECT_THAT(ScanIds(), SizeIs(20)) << "the chunks before stay";
+  ASSERT_THAT(Load(SourceOf(Documents(50), 10)), IsOk());
+  EXPECT_THAT(ScanIds(), SizeIs(50));
+  ExpectInOrder();
+}
+
+// --- What is stored already ---
+
+// A load for an account that has nothing yet reads nothing to find its events new: until others store some as well.
+TEST_F(BulkTest, EventsThatOthersStoreMeanwhileAreSuperseded) {
+  const Texts documents = Documents(60);
+  const BulkSource inputs = SourceOf(documents, 10);
+  int calls = 0;
+  const BulkSource source = [&]() -> absl::StatusOr<std::optional<BulkInput>> {
+    // Of the chunk that is being read, and of one that comes later.
+    if (++calls == 3) {
+      Put(MakeEvent("event-125", 1));
+      Put(MakeEvent("event-155", 1));
+    }
+    return inputs();
+  };
+  ASSERT_OK_AND_ASSIGN(const BulkResult result, Load(source, {.chunk_time = absl::Nanoseconds(1), .threads = 1}));
+  EXPECT_EQ(result.created, 58u);
+  EXPECT_EQ(result.superseded, 2u);
+  EXPECT_THAT(ScanIds(), SizeIs(60));
+  ExpectInOrder();
+}
+
+TEST_F(BulkTest, AnAssignedIdCanBeNamedLaterInTheSameInput) {
+  std::string assigned;
+  BulkOptions options{.chunk_time = absl::Nanoseconds(1), .threads = 1};
+  options.on_stored = [&](const BulkResult&) {
+    if (assigned.empty()) assigned = ScanIds({.event_types = {"t"}}).at(0);
+  };
+  int calls = 0;
+  std::string text;
+  const BulkSource source = [&]() -> absl::StatusOr<std::optional<BulkInput>> {
+    switch (++calls) {
+      case 1:
+        text = R"({"customerAlias":"acme","eventType":"t","eventTimestamp":"2025-10-10T00:00:00Z"})";
+        break;
+      case 2:
+        text = Document("between");
+        break;
+      case 3:
+        text = Document(assigned);
+        break;
+      default:
+        return std::nullopt;
+    }
+    return BulkInput{.documents = {{.text = text}}};
+  };
+  ASSERT_OK_AND_ASSIGN(const BulkResult result, Load(source, options));
+  EXPECT_EQ(result.identities_assigned, 1u);
+  EXPECT_EQ(result.created, 2u);
+  EXPECT_EQ(result.superseded, 1u);
+  ExpectInOrder();
+}
+
+TEST_F(BulkTest, EachAccountHasItsOwnIds) {
+  ASSERT_THAT(Load(SourceOf(Documents(30), 10), {.chunk_time = absl::Nanoseconds(1)}), IsOk());
+  const Uuid other = testing::Account(77);
+  for (const bool again : {false, true}) {
+    ASSERT_OK_AND_ASSIGN(const BulkResult result,
+                         store().WriteBulk(other, SourceOf(Documents(40), 10), {.chunk_time = absl::Nanoseconds(1)}));
+    EXPECT_EQ(result.created, again ? 0u : 40u);
+    EXPECT_EQ(result.unchanged, again ? 40u : 0u);
+  }
+  ExpectInOrder();
 }
 
 // --- Beside other things ---

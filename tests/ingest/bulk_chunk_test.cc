@@ -67,7 +67,7 @@ class BulkChunkTest : public testing::IngestTest {
   }
   void LookUp(const Chunk& chunk) {
     EXPECT_THAT(chunk->Measure(declared_, 2), IsOk());
-    EXPECT_THAT(chunk->LookUp(*database(), committer().visible_sequence(), 2), IsOk());
+    EXPECT_THAT(chunk->LookUp(*database(), committer().visible_sequence(), nullptr, 2), IsOk());
   }
   // As its turn does.
   absl::Status Refresh(const Chunk& chunk) {
@@ -104,12 +104,16 @@ class BulkChunkTest : public testing::IngestTest {
     return live;
   }
   // Line numbers, from 0.
+  static std::size_t Line(const Chunk& chunk, BulkChunk::Place place) {
+    std::size_t line = place.event;
+    for (std::uint32_t part = 0; part < place.part; ++part) line += chunk->parts()[part]->events().size();
+    return line;
+  }
+  // Of those that are live.
   static std::vector<std::size_t> Lines(const Chunk& chunk, const std::vector<BulkChunk::Place>& places) {
     std::vector<std::size_t> lines;
     for (const BulkChunk::Place place : places) {
-      std::size_t line = place.event;
-      for (std::uint32_t part = 0; part < place.part; ++part) line += chunk->parts()[part]->events().size();
-      lines.push_back(line);
+      if (chunk->At(place).live) lines.push_back(Line(chunk, place));
     }
     return lines;
   }
@@ -162,12 +166,20 @@ TEST_F(BulkChunkTest, RandomKeysComeInTheOrderOfTheirBytes) {
   const Chunk chunk = ReadAndDecide(parts);
   std::vector<std::string> ids, events, customers;
   const auto sequence = [&](BulkChunk::Place place) { return std::uint64_t{1} + chunk->At(place).rank; };
-  for (const auto place : chunk->by_id()) ids.emplace_back(chunk->IdKey(place));
+  for (const auto place : chunk->by_id()) {
+    if (chunk->At(place).live) ids.emplace_back(chunk->IdKey(place));
+  }
   for (const auto place : chunk->by_time()) {
+    if (!chunk->At(place).live) continue;
     events.emplace_back(
         EventKey{.account = Account(1), .time = chunk->At(place).time, .sequence = sequence(place)}.Encode().view());
   }
-  for (const auto place : chunk->by_customer()) {
+  std::size_t customer = 0;
+  for (std::size_t i = 0; i < chunk->by_customer().size(); ++i) {
+    const BulkChunk::Place place = chunk->by_customer()[i];
+    if (i == chunk->customers()[customer].end) ++customer;
+    EXPECT_EQ(chunk->customers()[customer].alias, chunk->Alias(place));
+    if (!chunk->At(place).live) continue;
     customers.emplace_back(CustomerKey{.account = Account(1),
                                        .customer_alias = chunk->Alias(place),
                                        .time = chunk->At(place).time,
@@ -175,6 +187,7 @@ TEST_F(BulkChunkTest, RandomKeysComeInTheOrderOfTheirBytes) {
                                .Encode()
                                .view());
   }
+  EXPECT_EQ(customer + 1, chunk->customers().size());
   EXPECT_EQ(events.size(), chunk->created());
   EXPECT_EQ(customers.size(), events.size());
   EXPECT_EQ(ids.size() + chunk->without_id().size(), events.size());
@@ -225,13 +238,14 @@ TEST_F(BulkChunkTest, OneIdentitysEventsAreDecidedInLineOrderAgainstWhatIsStored
   EXPECT_EQ(chunk->unchanged(), 4u);
   EXPECT_EQ(chunk->entering(), 4u);
   EXPECT_THAT(Lines(chunk, chunk->by_id()), ElementsAre(4, 6));
-  ASSERT_THAT(chunk->replaced(), SizeIs(3));
-  const auto replaced_by = [&](BulkChunk::Place place) { return chunk->replaced()[chunk->At(place).replaced].place; };
+  const auto replaced_by = [&](BulkChunk::Place place) { return chunk->At(place).replaced; };
   const BulkChunk::Place of_stored = replaced_by({0, 2});
-  EXPECT_EQ(of_stored.part, BulkChunk::Replaced::kStored);
+  EXPECT_EQ(of_stored.part, BulkChunk::kStored);
   EXPECT_EQ(chunk->found()[of_stored.event].stored.row.sequence, 2u);
   EXPECT_EQ(chunk->found()[of_stored.event].stored.customer_alias, "acme");
-  EXPECT_EQ(Lines(chunk, {replaced_by({1, 1}), replaced_by({1, 3})}), (std::vector<std::size_t>{2, 1}));
+  EXPECT_EQ(Line(chunk, replaced_by({1, 1})), 2u);
+  EXPECT_EQ(Line(chunk, replaced_by({1, 3})), 1u);
+  EXPECT_EQ(replaced_by({0, 1}).part, kNone);
   std::vector<bool> leaves;
   for (const BulkChunk::Found& found : chunk->found()) leaves.push_back(found.leaves);
   EXPECT_THAT(leaves, ElementsAre(false, true, false));
