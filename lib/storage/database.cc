@@ -14,6 +14,7 @@
 #include "lib/storage/rocksdb_events.h"
 #include "lib/storage/rocksdb_options.h"
 #include "lib/storage/status.h"
+#include "lib/storage/table_keeper.h"
 #include "rocksdb/db.h"
 #include "rocksdb/snapshot.h"
 #include "rocksdb/write_batch.h"
@@ -78,6 +79,8 @@ rocksdb::Status Database::Impl::OpenForWriting(const DatabaseOptions& options) {
   database_options.create_if_missing = options.create;
   database_options.create_missing_column_families = options.create;
   database_options.listeners.push_back(std::make_shared<BackgroundErrorListener>(options.events));
+  env = rocksdb::NewCompositeEnv(std::make_shared<TableKeeper>(rocksdb::FileSystem::Default()));
+  database_options.env = env.get();
   rocksdb::DB* opened = nullptr;
   rocksdb::Status status = rocksdb::DB::Open(database_options, path, Descriptors(setup), &handles, &opened);
   db.reset(opened);
@@ -241,12 +244,13 @@ absl::Status RowIterator::status() const { return FromRocksDb(iterator_->status(
 
 absl::Status Database::SyncView() const {
   assert(impl_->read_only);
-  std::vector<std::string> logs;
-  TALLYSTICK_RETURN_IF_ERROR(FromRocksDb(ListLogs(rocksdb::FileSystem::Default().get(), impl_->path, &logs),
+  std::vector<std::string> names;
+  TALLYSTICK_RETURN_IF_ERROR(FromRocksDb(ListAppended(rocksdb::FileSystem::Default().get(), impl_->path, &names),
                                          impl_->path + ": cannot list the log files"));
-  for (const std::string& log : logs) {
-    const absl::Status synced = SyncPath(impl_->path + "/" + log);
-    // A log that is gone was flushed to table files, which are synced before it goes.
+  for (const std::string& name : names) {
+    const absl::Status synced = SyncPath(impl_->path + "/" + name);
+    // A log that is gone was flushed to table files, which are synced before it goes, and so is the manifest that names
+    // them; one that is gone was replaced by another.
     if (!synced.ok() && !absl::IsNotFound(synced)) return synced;
   }
   return SyncPath(impl_->path);
@@ -286,7 +290,10 @@ absl::Status Database::Flush() {
 absl::Status Database::Ingest(absl::Span<const TableFile> files) {
   // What is in the write buffers is older than the files, and must be so for RocksDB too: files that meet rows of a
   // write buffer at level 0 can be taken for older ones (corrected upstream in 7.10).
-  TALLYSTICK_RETURN_IF_ERROR(Flush());
+  TALLYSTICK_RETURN_IF_ERROR(SyncLog());
+  rocksdb::FlushOptions flush;
+  flush.allow_write_stall = true;  // or it waits for compactions where there are many files, and all writers with it
+  TALLYSTICK_RETURN_IF_ERROR(FromRocksDb(impl_->db->Flush(flush, impl_->handles), impl_->path + ": cannot flush"));
   std::vector<rocksdb::IngestExternalFileArg> arguments;
   for (const Family family : kAllFamilies) {
     rocksdb::IngestExternalFileArg argument;

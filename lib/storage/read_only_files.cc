@@ -68,11 +68,12 @@ class Beginning : public rocksdb::FSSequentialFileOwnerWrapper {
 
 }  // namespace
 
-Status ListLogs(rocksdb::FileSystem* files, const std::string& folder, std::vector<std::string>* logs) {
-  IOStatus status = files->GetChildren(folder, IOOptions(), logs, nullptr);
+Status ListAppended(rocksdb::FileSystem* files, const std::string& folder, std::vector<std::string>* names) {
+  IOStatus status = files->GetChildren(folder, IOOptions(), names, nullptr);
   if (!status.ok()) return status;
-  std::erase_if(*logs, [](const std::string& name) { return !name.ends_with(".log"); });
-  std::sort(logs->begin(), logs->end());
+  std::erase_if(*names,
+                [](const std::string& name) { return !name.ends_with(".log") && !name.starts_with("MANIFEST-"); });
+  std::sort(names->begin(), names->end());
   return status;
 }
 

@@ -20,8 +20,9 @@
 
 namespace tallystick::storage {
 
-// The names of the log files in the database's folder, in order.
-rocksdb::Status ListLogs(rocksdb::FileSystem* files, const std::string& folder, std::vector<std::string>* logs);
+// The names of the files in the database's folder that a writer adds to, and has perhaps not synced: its logs and
+// manifests, in order.
+rocksdb::Status ListAppended(rocksdb::FileSystem* files, const std::string& folder, std::vector<std::string>* names);
 
 // A file system that shows one database, all of whose files lie in one folder, as it was when `Freeze` succeeded. The
 // log that was the newest then may show more, as the writer adds to it.

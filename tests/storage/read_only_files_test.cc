@@ -90,9 +90,9 @@ TEST_F(FrozenFilesTest, ListsLogsInOrderAndNothingElse) {
   for (const char* name : {"000010.log", "000009.log", "000008.sst", "MANIFEST-000004", "LOG", "log"}) {
     ASSERT_TRUE(fs::create_directory(folder_.path(name)));
   }
-  ASSERT_TRUE(ListLogs(rocksdb::FileSystem::Default().get(), folder_.path(), &logs).ok());
+  ASSERT_TRUE(ListAppended(rocksdb::FileSystem::Default().get(), folder_.path(), &logs).ok());
   EXPECT_THAT(logs, ElementsAre("000009.log", "000010.log"));
-  EXPECT_FALSE(ListLogs(rocksdb::FileSystem::Default().get(), folder_.path("absent"), &logs).ok());
+  EXPECT_FALSE(ListAppended(rocksdb::FileSystem::Default().get(), folder_.path("absent"), &logs).ok());
 }
 
 // Nothing that is opened after the moment of freezing can be needed: it is all gone.
