@@ -41,8 +41,8 @@ absl::Status RunTasks(int threads, const std::vector<std::function<absl::Status(
   const std::size_t wanted = std::min(tasks.size(), static_cast<std::size_t>(std::max(threads, 1)));
   try {
     for (std::size_t i = 1; i < wanted; ++i) others.emplace_back(work);
-  } catch (const std::system_error&) {
-    // No further thread is to be had: those that there are do the work.
+  } catch (const std::exception&) {
+    // No further thread is to be had, or no memory for one: those that there are do the work.
   }
   work();
   for (std::thread& other : others) other.join();

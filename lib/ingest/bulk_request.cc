@@ -58,12 +58,7 @@ absl::Status BulkRequest::Store(const CommitPosition& before, storage::Batch* ba
   const CommitPosition after = tables.PositionAfter(*chunk_);
   parts_.committer->Advance(after);
   last_ = after.sequence;
-  for (const auto& part : chunk_->parts()) {
-    for (const BulkEvent& event : part->events()) {
-      if (event.rank == BulkEvent::kNone || event.id_key_size == 0) continue;
-      parts_.committer->MarkDecided(event.identity_hash, before.sequence + 1 + event.rank);
-    }
-  }
+  parts_.committer->MarkAllDecided(after.sequence);
   chunk_.reset();
   written_();
   const absl::Status taken_in = parts_.database->Ingest(files);

@@ -89,42 +89,119 @@ absl::Status BulkTables::Write(BulkChunk* chunk, const storage::Batch& rollups, 
   for (Deletes* const deletes : {&events, &customers, &changes}) std::sort(deletes->begin(), deletes->end());
 
   std::vector<std::function<absl::Status()>> tasks;
-  const auto add = [&](Family family, std::function<absl::Status(const std::string& path)> write) {
-    std::string path = folder_ + "/" + std::to_string(files->size()) + ".sst";
+  std::vector<char> written;  // by task: whether its file has rows
+  const auto add = [&](Family family, bool overlaps, std::function<absl::Status(TableWriter*)> write) {
+    // Named after the sequence too: a file that could not be removed is never written to again.
+    std::string path = folder_ + "/" + std::to_string(before_.sequence) + "-" + std::to_string(files->size()) + ".sst";
     files->push_back({.family = family, .path = path});
-    tasks.push_back([write = std::move(write), path = std::move(path)] { return write(path); });
+    tasks.push_back([this, &written, i = tasks.size(), family, overlaps, write = std::move(write),
+                     path = std::move(path)]() -> absl::Status {
+      TableWriter table(database_, family, path, overlaps);
+      TALLYSTICK_RETURN_IF_ERROR(write(&table));
+      written[i] = table.rows() > 0;
+      return table.Finish();
+    });
   };
+  const bool any_stored = before_.sequence > 0;
   // The largest first, so that the last to end are small.
-  const std::size_t count = chunk->by_time().size();
-  const std::size_t parts = std::clamp<std::size_t>(count / kEventsOfFileMin, 1, static_cast<std::size_t>(threads));
-  for (std::size_t i = 0; i < parts; ++i) {
-    add(Family::kEvents, [=, this, &events](const std::string& path) {
-      return WriteEvents(chunk, count * i / parts, count * (i + 1) / parts, events, path);
+  TALLYSTICK_ASSIGN_OR_RETURN(const std::vector<Slice> slices, SlicesOfEvents(*chunk, events, threads));
+  for (const Slice& slice : slices) {
+    add(Family::kEvents, slice.overlaps, [this, chunk, &slice, &events](TableWriter* table) {
+      WriteEvents(chunk, slice, events, table);
+      return absl::OkStatus();
     });
   }
-  add(Family::kEventIds, [=, this](const std::string& path) { return WriteEventIds(*chunk, path); });
-  add(Family::kChanges, [=, this, &changes](const std::string& path) { return WriteChanges(*chunk, changes, path); });
-  add(Family::kCustomers,
-      [=, this, &customers](const std::string& path) { return WriteCustomers(*chunk, customers, path); });
-  if (!rollups.empty()) {
-    add(Family::kRollups,
-        [this, &rollups](const std::string& path) { return WriteBatch(Family::kRollups, rollups, path); });
-  }
+  TALLYSTICK_ASSIGN_OR_RETURN(const std::string last_id, LastKey(Family::kEventIds, EventIdRange(chunk->account())));
+  const bool ids_overlap = !last_id.empty() && (!chunk->without_id().empty() || chunk->by_id().empty() ||
+                                                chunk->IdKey(chunk->by_id().front()) <= last_id);
+  add(Family::kEventIds, ids_overlap, [this, chunk](TableWriter* table) { return WriteEventIds(*chunk, table); });
+  add(Family::kChanges, false, [this, chunk](TableWriter* table) {
+    WriteChanges(*chunk, table);
+    return absl::OkStatus();
+  });
+  // All that leave have lower sequences than those that enter, whose file overlaps nothing without them.
+  add(Family::kChanges, any_stored, [&changes](TableWriter* table) {
+    for (const std::string& key : changes) table->Delete(key);
+    return absl::OkStatus();
+  });
+  add(Family::kCustomers, any_stored, [this, chunk, &customers](TableWriter* table) {
+    WriteCustomers(*chunk, customers, table);
+    return absl::OkStatus();
+  });
+  add(Family::kRollups, any_stored, [&rollups](TableWriter* table) {
+    table->Add(rollups);
+    return absl::OkStatus();
+  });
   storage::Batch position(database_);
   storage::PutPosition(PositionAfter(*chunk), &position);
-  add(Family::kMeta, [this, &position](const std::string& path) { return WriteBatch(Family::kMeta, position, path); });
+  add(Family::kMeta, any_stored, [&position](TableWriter* table) {
+    table->Add(position);
+    return absl::OkStatus();
+  });
+  written.resize(tasks.size());
   // A thread more than there are processors: one of them may be waiting for the disk.
-  return RunTasks(threads + 1, tasks);
+  TALLYSTICK_RETURN_IF_ERROR(RunTasks(threads + 1, tasks));
+  std::vector<TableFile> with_rows;
+  for (std::size_t i = 0; i < files->size(); ++i) {
+    if (written[i]) with_rows.push_back(std::move((*files)[i]));
+  }
+  *files = std::move(with_rows);
+  return absl::OkStatus();
 }
 
-absl::Status BulkTables::WriteBatch(Family family, const storage::Batch& batch, const std::string& path) const {
-  TableWriter writer(database_, family, path);
-  writer.Add(batch);
-  return writer.Finish();
+absl::StatusOr<std::string> BulkTables::LastKey(Family family, const KeyRange& range) const {
+  storage::RowIterator rows =
+      database_.NewIterator(family, range, database_.TakeSnapshot(), storage::ReadLength::kShort);
+  rows.SeekToLast();
+  TALLYSTICK_RETURN_IF_ERROR(rows.status());
+  return rows.Valid() ? std::string(rows.key()) : std::string();
 }
 
-absl::Status BulkTables::WriteEventIds(const BulkChunk& chunk, const std::string& path) const {
-  TableWriter writer(database_, Family::kEventIds, path, before_.sequence > 0);
+absl::StatusOr<std::vector<BulkTables::Slice>> BulkTables::SlicesOfEvents(const BulkChunk& chunk,
+                                                                          const Deletes& deletes, int threads) const {
+  const std::vector<Place>& places = chunk.by_time();
+  TALLYSTICK_ASSIGN_OR_RETURN(const std::string last,
+                              LastKey(Family::kEvents, EventRange(chunk.account(), Instant::Min(), Instant::End())));
+  std::size_t stored_end = 0;
+  if (!last.empty()) {
+    TALLYSTICK_ASSIGN_OR_RETURN(const EventKey last_key, EventKey::Decode(last));
+    stored_end = static_cast<std::size_t>(
+        std::partition_point(places.begin(), places.end(),
+                             [&](Place place) { return chunk.At(place).time <= last_key.time; }) -
+        places.begin());
+  }
+
+  std::vector<Slice> slices;
+  const auto divide = [&](std::size_t begin, std::size_t end) {
+    const std::size_t count = end - begin;
+    const std::size_t parts = std::clamp<std::size_t>(count / kEventsOfFileMin, 1, static_cast<std::size_t>(threads));
+    for (std::size_t i = 0; i < parts; ++i) {
+      slices.push_back({.begin = begin + count * i / parts, .end = begin + count * (i + 1) / parts});
+    }
+  };
+  divide(0, stored_end);
+  const std::size_t overlapping = slices.size();
+  divide(stored_end, places.size());
+
+  // A slice deletes what lies before the first row of the next one; the last of those that overlap all the rest.
+  std::size_t deleted = 0;
+  for (std::size_t i = 0; i < overlapping; ++i) {
+    Slice& slice = slices[i];
+    slice.overlaps = true;
+    slice.deletes_begin = deleted;
+    std::size_t next = slice.end;
+    while (next < stored_end && !chunk.At(places[next]).live) ++next;
+    deleted =
+        next == stored_end
+            ? deletes.size()
+            : static_cast<std::size_t>(
+                  std::lower_bound(deletes.begin(), deletes.end(), EventKeyAt(chunk, next).view()) - deletes.begin());
+    slice.deletes_end = deleted;
+  }
+  return slices;
+}
+
+absl::Status BulkTables::WriteEventIds(const BulkChunk& chunk, TableWriter* table) const {
   // Events that came without one have their own id for their identity.
   std::vector<std::pair<std::string, Place>> assigned;
   for (const Place place : chunk.without_id()) {
@@ -138,7 +215,7 @@ absl::Status BulkTables::WriteEventIds(const BulkChunk& chunk, const std::string
   const auto put = [&](std::string_view key, const BulkEvent& event) {
     value.clear();
     EventIdRow{.sequence = SequenceOf(event), .fingerprint = event.fingerprint}.AppendTo(&value);
-    writer.Put(key, value);
+    table->Put(key, value);
   };
   auto next = assigned.begin();
   for (std::size_t i = 0; i < chunk.by_id().size(); ++i) {
@@ -150,7 +227,7 @@ absl::Status BulkTables::WriteEventIds(const BulkChunk& chunk, const std::string
     put(key, chunk.At(place));
   }
   for (; next != assigned.end(); ++next) put(next->first, chunk.At(next->second));
-  return writer.Finish();
+  return absl::OkStatus();
 }
 
 KeyBuffer BulkTables::EventKeyAt(const BulkChunk& chunk, std::size_t i) const {
@@ -158,18 +235,10 @@ KeyBuffer BulkTables::EventKeyAt(const BulkChunk& chunk, std::size_t i) const {
   return EventKey{.account = chunk.account(), .time = event.time, .sequence = SequenceOf(event)}.Encode();
 }
 
-absl::Status BulkTables::WriteEvents(BulkChunk* chunk, std::size_t begin, std::size_t end, const Deletes& deletes,
-                                     const std::string& path) const {
-  // Each file's range of keys begins with its first row, but for the first one's.
-  const auto from = [&](std::size_t i) {
-    if (i == 0) return deletes.begin();
-    while (i < chunk->by_time().size() && !chunk->At(chunk->by_time()[i]).live) ++i;
-    if (i == chunk->by_time().size()) return deletes.end();
-    return std::lower_bound(deletes.begin(), deletes.end(), EventKeyAt(*chunk, i).view());
-  };
-  TableWriter table(database_, Family::kEvents, path);
-  MergingWriter writer(&table, from(begin), from(end));
-  for (std::size_t i = begin; i < end; ++i) {
+void BulkTables::WriteEvents(BulkChunk* chunk, const Slice& slice, const Deletes& deletes, TableWriter* table) const {
+  const auto at = [&deletes](std::size_t i) { return deletes.begin() + static_cast<std::ptrdiff_t>(i); };
+  MergingWriter writer(table, at(slice.deletes_begin), at(slice.deletes_end));
+  for (std::size_t i = slice.begin; i < slice.end; ++i) {
     PrefetchAhead(*chunk, chunk->by_time(), i, [chunk](Place place) { chunk->PrefetchRow(place); });
     const Place place = chunk->by_time()[i];
     BulkPart& part = *chunk->parts()[place.part];
@@ -178,12 +247,10 @@ absl::Status BulkTables::WriteEvents(BulkChunk* chunk, std::size_t begin, std::s
     writer.Put(EventKeyAt(*chunk, i), part.Row(event, ReceiptOf(event)));
   }
   writer.Finish();
-  return table.Finish();
 }
 
-absl::Status BulkTables::WriteCustomers(const BulkChunk& chunk, const Deletes& deletes, const std::string& path) const {
-  TableWriter table(database_, Family::kCustomers, path, before_.sequence > 0);
-  MergingWriter writer(&table, deletes.begin(), deletes.end());
+void BulkTables::WriteCustomers(const BulkChunk& chunk, const Deletes& deletes, TableWriter* table) const {
+  MergingWriter writer(table, deletes.begin(), deletes.end());
   std::size_t i = 0;
   for (const BulkChunk::Customer& customer : chunk.customers()) {
     for (; i < customer.end; ++i) {
@@ -199,12 +266,9 @@ absl::Status BulkTables::WriteCustomers(const BulkChunk& chunk, const Deletes& d
     }
   }
   writer.Finish();
-  return table.Finish();
 }
 
-absl::Status BulkTables::WriteChanges(const BulkChunk& chunk, const Deletes& deletes, const std::string& path) const {
-  TableWriter table(database_, Family::kChanges, path);
-  MergingWriter writer(&table, deletes.begin(), deletes.end());
+void BulkTables::WriteChanges(const BulkChunk& chunk, TableWriter* table) const {
   std::string value;
   for (const auto& part : chunk.parts()) {
     for (const BulkEvent& event : part->events()) {
@@ -219,11 +283,9 @@ absl::Status BulkTables::WriteChanges(const BulkChunk& chunk, const Deletes& del
       }
       value.clear();
       row.AppendTo(&value);
-      writer.Put(ChangeKey{.sequence = SequenceOf(event)}.Encode(), value);
+      table->Put(ChangeKey{.sequence = SequenceOf(event)}.Encode(), value);
     }
   }
-  writer.Finish();
-  return table.Finish();
 }
 
 }  // namespace tallystick::ingest

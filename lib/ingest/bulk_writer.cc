@@ -51,7 +51,7 @@ std::size_t KnownIdsBytes(Profile profile) { return profile == Profile::kEdge ? 
 constexpr int kLoadingChunks = 3;
 
 // What an event gives to a meter takes up to a kilobyte until its chunk is written.
-constexpr std::size_t kChunkChangesMax = 200'000;
+std::size_t ChunkChangesMax(Profile profile) { return profile == Profile::kEdge ? 8'000 : 200'000; }
 
 }  // namespace
 
@@ -72,7 +72,14 @@ BulkWriter::BulkWriter(const BulkRequest::Parts& parts, storage::CommitQueue* qu
 }
 
 absl::StatusOr<BulkResult> BulkWriter::Run(const BulkSource& source) {
-  absl::Status status = StoreAll(source);
+  absl::Status status;
+  // Neither the source nor a callback is to throw; but compactions must not wait for ever when they do.
+  try {
+    status = StoreAll(source);
+  } catch (...) {
+    if (loading_) SetLoading(false).IgnoreError();
+    throw;
+  }
   if (loading_) status.Update(SetLoading(false));
   if (!status.ok()) return status;
   return result_;
@@ -84,6 +91,8 @@ absl::Status BulkWriter::StoreAll(const BulkSource& source) {
   while (!ended && status.ok()) {
     absl::StatusOr<std::unique_ptr<BulkChunk>> chunk = ReadChunk(source, &ended);
     status = chunk.ok() ? StoreChunk(*std::move(chunk)) : chunk.status();
+    // A source that keeps one waiting may itself wait to hear of what it gave.
+    if (status.ok() && chunk_was_slow_) status = FinishChunk();
   }
   status.Update(FinishChunk());
   status.Update(source_status_);
@@ -113,14 +122,16 @@ struct BulkWriter::Reading {
   absl::Status status;
 
   std::shared_ptr<const metering::KeptMeters> meters;
-  std::optional<Instant> future;
 };
 
 bool BulkWriter::IsFull(const Reading& reading) const {
   if (reading.ended || !reading.status.ok()) return true;
   if (reading.parts.empty()) return false;
-  return reading.bytes >= chunk_bytes_ || reading.events >= reading.events_max ||
-         Clock::now() - reading.began >= absl::ToChronoNanoseconds(options_.chunk_time);
+  return reading.bytes >= chunk_bytes_ || reading.events >= reading.events_max || IsOverdue(reading);
+}
+
+bool BulkWriter::IsOverdue(const Reading& reading) const {
+  return Clock::now() - reading.began >= absl::ToChronoNanoseconds(options_.chunk_time);
 }
 
 absl::Status BulkWriter::ReadParts(const BulkSource& source, EventParser* parser, PageArena* arena,
@@ -140,7 +151,7 @@ absl::Status BulkWriter::ReadParts(const BulkSource& source, EventParser* parser
     auto part = std::make_unique<BulkPart>(account_);
     absl::Status status = CheckInput(**input);
     if (status.ok()) {
-      part->Read(**input, reading->future, parts_.identity->fingerprint_key, parser, arena);
+      part->Read(**input, FutureOf(store_options_), parts_.identity->fingerprint_key, parser, arena);
       status = part->Measure(reading->meters);
     }
     lock.lock();
@@ -159,8 +170,8 @@ absl::StatusOr<std::unique_ptr<BulkChunk>> BulkWriter::ReadChunk(const BulkSourc
   Reading reading;
   reading.meters = parts_.meters->meters();
   const std::size_t meters = reading.meters->Of(account_).size();
-  reading.events_max = meters == 0 ? kChunkEventsMax : std::max<std::size_t>(kChunkChangesMax / meters, 1);
-  reading.future = FutureOf(store_options_);
+  reading.events_max =
+      meters == 0 ? kChunkEventsMax : std::max<std::size_t>(ChunkChangesMax(store_options_.profile) / meters, 1);
   std::vector<std::function<absl::Status()>> tasks;
   for (std::size_t i = 0; i < parsers_.size(); ++i) {
     arenas_[i]->Reset();
@@ -169,6 +180,7 @@ absl::StatusOr<std::unique_ptr<BulkChunk>> BulkWriter::ReadChunk(const BulkSourc
   TALLYSTICK_RETURN_IF_ERROR(RunTasks(threads_, tasks));
   // What came before a failure of the source is stored all the same.
   source_status_ = reading.status;
+  chunk_was_slow_ = !reading.parts.empty() && IsOverdue(reading);
   *ended = reading.ended;
 
   auto chunk = std::make_unique<BulkChunk>(account_);

@@ -44,6 +44,8 @@ class BulkWriter {
   struct Reading;
 
   bool IsFull(const Reading& reading) const;
+  // Its time is up.
+  bool IsOverdue(const Reading& reading) const;
   // Fails where an input can be no part; a failure of the source is `reading`'s.
   absl::Status ReadParts(const BulkSource& source, EventParser* parser, PageArena* arena, Reading* reading) const;
   // The next chunk; its rejected events have been told of. Sets `*ended` behind the last one.
@@ -70,6 +72,7 @@ class BulkWriter {
   std::vector<std::unique_ptr<PageArena>> arenas_;
   std::optional<KnownIds> known_ids_;  // from the first chunk on
   absl::Status source_status_;
+  bool chunk_was_slow_ = false;  // the one that was read last
   int chunks_ = 0;
   bool loading_ = false;
   std::uint64_t rejected_ = 0;  // beside the chunk that was read last

@@ -40,7 +40,7 @@ bool EventCommitter::MustWait(absl::Span<storage::CommitRequest* const> group) c
     // Cells that the write changes would be read without it, or let go of before it.
     if (!meters->Of(request.account()).empty()) return true;
     return std::any_of(request.events().begin(), request.events().end(), [&](const PreparedEvent& event) {
-      return event.id_key_size != 0 && recent_[RecentSlot(event)] > visible &&
+      return event.id_key_size != 0 && LastDecided(event.identity_hash) > visible &&
              last_changed_.contains(event.identity_hash);
     });
   });
@@ -117,7 +117,7 @@ void EventCommitter::MarkRecent(PreparedBatch* request) {
     const Decision& decision = request->decisions()[i];
     const PreparedEvent& event = request->events()[i];
     if (decision.outcome == Outcome::kUnchanged || event.id_key_size == 0) continue;
-    recent_[RecentSlot(event)] = decision.sequence;
+    RecentSlot(event.identity_hash) = decision.sequence;
     last_changed_.insert(event.identity_hash);
   }
 }
@@ -157,7 +157,7 @@ absl::Status EventCommitter::Refresh(PreparedBatch* request) {
   }
   for (PreparedEvent& event : request->events()) {
     if (event.id_key_size == 0) continue;
-    if (event.look_again || recent_[RecentSlot(event)] > request->looked_up_at()) {
+    if (event.look_again || LastDecided(event.identity_hash) > request->looked_up_at()) {
       TALLYSTICK_ASSIGN_OR_RETURN(event.stored, ReadStored(*database_, request->account(), request->IdKey(event)));
     }
     if (event.stored.has_value() && event.stored->customer_alias.empty() && !event.SameAs(event.stored->row)) {

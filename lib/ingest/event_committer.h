@@ -3,6 +3,7 @@
 #ifndef TALLYSTICK_LIB_INGEST_EVENT_COMMITTER_H_
 #define TALLYSTICK_LIB_INGEST_EVENT_COMMITTER_H_
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <cstddef>
@@ -49,11 +50,10 @@ class EventCommitter : public storage::Committer {
   absl::StatusOr<CommitPosition> NextPosition() const;
   // Whether anything was decided after `sequence` for an identity of this hash, or one that shares its slot.
   bool DecidedSince(std::uint64_t identity_hash, std::uint64_t sequence) const {
-    return recent_[identity_hash & (recent_.size() - 1)] > sequence;
+    return LastDecided(identity_hash) > sequence;
   }
-  void MarkDecided(std::uint64_t identity_hash, std::uint64_t sequence) {
-    recent_[identity_hash & (recent_.size() - 1)] = sequence;
-  }
+  // So many identities have been decided, the last of them at `sequence`, that most hashes have one of theirs.
+  void MarkAllDecided(std::uint64_t sequence) { recent_floor_ = sequence; }
   // All up to `position` has been given out.
   void Advance(const CommitPosition& position) { position_ = position; }
 
@@ -79,7 +79,10 @@ class EventCommitter : public storage::Committer {
   absl::Status AddRollups(storage::Batch* batch);
 
   void MarkRecent(PreparedBatch* request);
-  std::size_t RecentSlot(const PreparedEvent& event) const { return event.identity_hash & (recent_.size() - 1); }
+  std::uint64_t& RecentSlot(std::uint64_t identity_hash) { return recent_[identity_hash & (recent_.size() - 1)]; }
+  std::uint64_t LastDecided(std::uint64_t identity_hash) const {
+    return std::max(recent_floor_, recent_[identity_hash & (recent_.size() - 1)]);
+  }
 
   // A stored event that leaves every index.
   struct Leaving {
@@ -98,6 +101,7 @@ class EventCommitter : public storage::Committer {
   // By a hash of the identity: the last sequence that was decided for any identity that falls there. A request that
   // looked up at an earlier sequence must look again.
   std::vector<std::uint64_t> recent_;
+  std::uint64_t recent_floor_ = 0;  // the same for all
   // The hashes of the identities that the last group changed, which perhaps cannot be read yet.
   absl::flat_hash_set<std::uint64_t> last_changed_;
 

@@ -37,19 +37,19 @@ bool TableWriter::Open() {
 }
 
 void TableWriter::Put(std::string_view key, std::string_view value) {
+  ++rows_;
   if (!Open()) return;
   if (const rocksdb::Status added = impl_->writer.Put(ToSlice(key), ToSlice(value)); !added.ok()) {
     status_ = FromRocksDb(added, path_ + ": cannot write");
   }
-  ++rows_;
 }
 
 void TableWriter::Delete(std::string_view key) {
+  ++rows_;
   if (!Open()) return;
   if (const rocksdb::Status added = impl_->writer.Delete(ToSlice(key)); !added.ok()) {
     status_ = FromRocksDb(added, path_ + ": cannot write");
   }
-  ++rows_;
 }
 
 namespace {
@@ -102,7 +102,7 @@ void TableWriter::Add(const Batch& batch) {
 std::uint64_t TableWriter::bytes() const { return impl_ == nullptr ? 0 : impl_->writer.FileSize(); }
 
 absl::Status TableWriter::Finish() {
-  if (!Open()) return status_;
+  if (impl_ == nullptr || !status_.ok()) return status_;
   return FromRocksDb(impl_->writer.Finish(), path_ + ": cannot finish the file");
 }
 

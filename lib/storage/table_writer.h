@@ -18,9 +18,9 @@ namespace tallystick::storage {
 // by side.
 class TableWriter {
  public:
-  // `database` outlives the writer. The file must be on the file system of the database's folder. Rows that are spread
-  // over the keys of a family, which has rows already, are merged with those before long: with `merged_soon`, they are
-  // compressed fast rather than well.
+  // `database` outlives the writer. The file must be on the file system of the database's folder. What overlaps the
+  // rows that the family has already is merged with those before long: with `merged_soon`, it is compressed fast rather
+  // than well.
   TableWriter(const Database& database, Family family, std::string path, bool merged_soon = false);
   TableWriter(const TableWriter&) = delete;
   TableWriter& operator=(const TableWriter&) = delete;
@@ -32,10 +32,10 @@ class TableWriter {
   // The rows of the family that the batch would leave, which are all that the file gets.
   void Add(const Batch& batch);
 
-  std::uint64_t rows() const { return rows_; }
-  std::uint64_t bytes() const;  // of the file, as far as it is written
+  std::uint64_t rows() const { return rows_; }  // that it was given
+  std::uint64_t bytes() const;                  // of the file, as far as it is written
 
-  // Ends the file, which has at least one row, and puts it on stable storage.
+  // Ends the file, and puts it on stable storage. Without a row there is none.
   absl::Status Finish();
 
  private:

@@ -441,7 +441,7 @@ TEST_F(BulkTest, AFailureToTakeInTableFilesStopsTheStoreUntilItIsOpenedAgain) {
     }));
   };
   ASSERT_THAT(Load(SourceOf(Documents(10))), IsOk());
-  for (const std::string name : {"write", "link"}) {
+  for (const std::string name : {"write", "link", "fdatasync"}) {
     SCOPED_TRACE(name);
     const BulkSource source = [&, whole = SourceOf(Documents(200, 500), 200)] {
       refuse(name);
@@ -487,6 +487,36 @@ TEST_F(BulkTest, AFailureToChangeAnOptionStopsTheStoreUntilItIsOpenedAgain) {
   ASSERT_THAT(Load(SourceOf(Documents(50), 10)), IsOk());
   EXPECT_THAT(ScanIds(), SizeIs(50));
   ExpectInOrder();
+}
+
+// A source may give more only once it has heard that what it gave is stored.
+TEST_F(BulkTest, AChunkThatTookItsTimeIsStoredBeforeTheSourceIsAskedAgain) {
+  int stored = 0;
+  BulkOptions options{.chunk_time = absl::Nanoseconds(1), .threads = 1};
+  options.on_stored = [&stored](const BulkResult&) { ++stored; };
+  int calls = 0;
+  const BulkSource source = [&, inputs = SourceOf(Documents(4), 1)] {
+    EXPECT_EQ(stored, calls++);
+    return inputs();
+  };
+  ASSERT_THAT(Load(source, options), IsOk());
+  EXPECT_EQ(stored, 4);
+}
+
+TEST_F(BulkTest, TheFutureBeginsWhenAnInputComes) {
+  options_.future_limit = absl::Seconds(1);
+  const absl::Time later = clock_.Now() + absl::Minutes(1);
+  int calls = 0;
+  std::string text;
+  const BulkSource source = [&]() -> absl::StatusOr<std::optional<BulkInput>> {
+    if (++calls > 1) return std::nullopt;
+    clock_.Advance(absl::Minutes(1));  // the source had to wait for it
+    text = R"({"customerEventId":"a","customerAlias":"acme","eventType":"t","eventTimestamp":")" +
+           FormatTimestamp(later) + R"("})";
+    return BulkInput{.documents = {{.text = text}}};
+  };
+  ASSERT_OK_AND_ASSIGN(const BulkResult result, Load(source));
+  EXPECT_EQ(result.created, 1u);
 }
 
 // --- What is stored already ---

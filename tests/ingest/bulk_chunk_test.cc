@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -354,7 +355,61 @@ class BulkTablesTest : public BulkChunkTest {
     committer().Written();
     return files;
   }
+
+  static std::ptrdiff_t CountOf(Family family, const std::vector<storage::TableFile>& files) {
+    return std::count_if(files.begin(), files.end(),
+                         [family](const storage::TableFile& file) { return file.family == family; });
+  }
+
+  // A decided chunk of the events of these numbers, which are their ids; `second_of` says when each was.
+  Chunk ReadLarge(std::uint64_t begin, std::uint64_t end,
+                  const std::function<std::uint64_t(std::uint64_t)>& second_of) {
+    std::vector<std::string> texts;
+    for (std::uint64_t i = begin; i < end; ++i) {
+      texts.push_back(R"({"customerEventId":")" + std::to_string(i) +
+                      R"(","customerAlias":"a","eventType":"t","eventTimestamp":")" +
+                      FormatTimestamp(At(second_of(i)).ToTime()) + R"("})");
+    }
+    BulkInput input;
+    for (const std::string& text : texts) input.documents.push_back({.text = text});
+    auto chunk = std::make_unique<BulkChunk>(Account(1));
+    auto part = std::make_unique<BulkPart>(Account(1));
+    part->Read(input, std::nullopt, identity_->fingerprint_key, &parser_, &arena_);
+    chunk->Append(std::move(part));
+    EXPECT_THAT(chunk->Sort(At(0), 2), IsOk());
+    LookUp(chunk);
+    Decide(chunk);
+    return chunk;
+  }
 };
+
+// What comes behind all that is stored has files of its own, which overlap nothing: RowsAreThoseOfABatch has both.
+TEST_F(BulkTablesTest, EventsBehindWhatIsStoredAreApart) {
+  std::vector<Sent> stored;
+  for (std::uint64_t i = 0; i < 100; ++i) stored.push_back({.id = std::to_string(i), .time = At(1 + i)});
+  Store(stored);
+  std::vector<Sent> events;
+  for (std::uint64_t i = 90; i < 200; ++i) events.push_back({.id = std::to_string(i), .time = At(2 + i)});
+  const Chunk chunk = ReadAndDecide({events});
+  EXPECT_EQ(chunk->superseded(), 10u);
+  const std::vector<storage::TableFile> files = Take(chunk, 2);
+  EXPECT_EQ(CountOf(Family::kEvents, files), 2);
+  EXPECT_EQ(CountOf(Family::kChanges, files), 2) << "one of them deletes";
+  for (const Family family : {Family::kEvents, Family::kEventIds, Family::kCustomers, Family::kChanges}) {
+    EXPECT_THAT(RowsOf(family), SizeIs(200)) << storage::FamilyName(family);
+  }
+}
+
+// An export that grows and is loaded again whole: its older half makes no row at all.
+TEST_F(BulkTablesTest, WhatIsUnchangedMakesNoFile) {
+  constexpr std::uint64_t kEvents = 140'000;
+  const auto time_of = [](std::uint64_t i) { return 1 + i / 10; };
+  EXPECT_EQ(CountOf(Family::kEvents, Take(ReadLarge(0, kEvents / 2, time_of), 2)), 1);
+  const Chunk whole = ReadLarge(0, kEvents, time_of);
+  EXPECT_EQ(whole->unchanged(), kEvents / 2);
+  EXPECT_EQ(CountOf(Family::kEvents, Take(whole, 2)), 1);
+  EXPECT_THAT(RowsOf(Family::kEvents), SizeIs(kEvents));
+}
 
 // The same rows, byte for byte, as a batch of the same events makes.
 TEST_F(BulkTablesTest, RowsAreThoseOfABatch) {
@@ -377,7 +432,7 @@ TEST_F(BulkTablesTest, RowsAreThoseOfABatch) {
   StartAt({});
   Store(first);
   const Chunk chunk = ReadAndDecide({{second.begin(), second.begin() + 3}, {second.begin() + 3, second.end()}});
-  EXPECT_THAT(Take(chunk, 2), SizeIs(5));
+  EXPECT_THAT(Take(chunk, 2), SizeIs(7)) << "what deletes, and what comes behind, is apart from the rest";
   for (const Family family : storage::kAllFamilies) {
     EXPECT_EQ(RowsOf(family), expected[family]) << storage::FamilyName(family);
   }
@@ -385,33 +440,16 @@ TEST_F(BulkTablesTest, RowsAreThoseOfABatch) {
 
 // Large chunks have several files of events. What leaves goes into the one whose range it falls into.
 TEST_F(BulkTablesTest, EventsOfALargeChunkAreInSeveralFiles) {
-  constexpr int kEvents = 140'000;
+  constexpr std::uint64_t kEvents = 140'000;
   constexpr std::uint64_t kTimes = 1000;
   std::vector<Sent> stored;
   for (std::uint64_t i = 0; i < 300; ++i) stored.push_back({.id = std::to_string(i * 400), .time = At(i * 4)});
   Store(stored);
-  auto chunk = std::make_unique<BulkChunk>(Account(1));
-  auto part = std::make_unique<BulkPart>(Account(1));
-  std::vector<std::string> texts;
-  for (int i = 0; i < kEvents; ++i) {
-    texts.push_back(R"({"customerEventId":")" + std::to_string(i) +
-                    R"(","customerAlias":"a","eventType":"t","eventTimestamp":")" +
-                    FormatTimestamp(At(1 + static_cast<std::uint64_t>(i) * 7919 % kTimes).ToTime()) + R"("})");
-  }
-  BulkInput input;
-  for (const std::string& text : texts) input.documents.push_back({.text = text});
-  part->Read(input, std::nullopt, identity_->fingerprint_key, &parser_, &arena_);
-  chunk->Append(std::move(part));
-  ASSERT_THAT(chunk->Sort(At(0), 2), IsOk());
-  LookUp(chunk);
-  Decide(chunk);
+  const Chunk chunk = ReadLarge(0, kEvents, [](std::uint64_t i) { return 1 + i * 7919 % kTimes; });
   EXPECT_EQ(chunk->superseded(), 300u);
-  const std::vector<storage::TableFile> files = Take(chunk, 2);
-  EXPECT_EQ(std::count_if(files.begin(), files.end(),
-                          [](const storage::TableFile& file) { return file.family == Family::kEvents; }),
-            2);
+  EXPECT_EQ(CountOf(Family::kEvents, Take(chunk, 2)), 2);
   for (const Family family : {Family::kEvents, Family::kEventIds, Family::kCustomers, Family::kChanges}) {
-    EXPECT_EQ(RowsOf(family).size(), static_cast<std::size_t>(kEvents)) << storage::FamilyName(family);
+    EXPECT_EQ(RowsOf(family).size(), kEvents) << storage::FamilyName(family);
   }
   // Each at its own place, and none of those that left.
   for (const auto& [key, value] : RowsOf(Family::kEvents)) {
