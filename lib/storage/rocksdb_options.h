@@ -14,7 +14,7 @@
 namespace tallystick::storage {
 
 // How many files at level 0 of a family begin a compaction: in general, and while table files are being loaded, which
-// read those files by their filters only (Database::SetLoading). Writers are held back at 20 (RocksDB's default).
+// seldom reads those files (Database::SetLoading). Writers are held back at 20 (RocksDB's default).
 inline constexpr int kLevel0Files = 4;
 inline constexpr int kLevel0FilesLoading = 16;
 
