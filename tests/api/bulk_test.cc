@@ -373,10 +373,10 @@ TEST_F(BulkTest, EventsWithoutATimeGetThatOfTheirChunk) {
 class Refusing : public FileCallWatcher {
  public:
   explicit Refusing(std::function<bool(const FileCall&)> refuses) : refuses_(std::move(refuses)) {}
-  bool Begins(const FileCall& call) override {
-    if (!refuses_(call)) return true;
+  CallFate Begins(const FileCall& call) override {
+    if (!refuses_(call)) return {};
     ++refused_;
-    return false;
+    return CallFate::Fails();
   }
   int refused() const { return refused_; }
 

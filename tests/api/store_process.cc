@@ -64,17 +64,17 @@ class KillAtStep : public FileCallWatcher {
     return steps_;
   }
 
-  bool Begins(const FileCall& call) override {
-    if (!call.path.starts_with(path_)) return true;  // a pipe, a thread's name
-    if (call.path.ends_with("/LOG")) return true;    // RocksDB's diary, which it does not read
-    if (call.name.ends_with("sync")) return true;
-    if (call.name == "mkdir" && ::access(call.path.c_str(), F_OK) == 0) return true;  // it just makes sure
+  CallFate Begins(const FileCall& call) override {
+    if (!call.path.starts_with(path_)) return {};  // a pipe, a thread's name
+    if (call.path.ends_with("/LOG")) return {};    // RocksDB's diary, which it does not read
+    if (call.name.ends_with("sync")) return {};
+    if (call.name == "mkdir" && ::access(call.path.c_str(), F_OK) == 0) return {};  // it just makes sure
     const std::lock_guard lock(mutex_);
     const std::string written = call.name == "write" ? call.path : "";
     const bool goes_on = !written.empty() && written == written_;
     written_ = written;
     if (!goes_on && ++steps_ == kill_at_) ::raise(SIGKILL);
-    return true;
+    return {};
   }
 
  private:

@@ -83,18 +83,18 @@ class Gate {
 
 // Every write and sync of a log goes through here.
 struct Disk : testing::FileCallWatcher {
-  bool Begins(const testing::FileCall& call) override {
+  testing::CallFate Begins(const testing::FileCall& call) override {
     if (call.name == "write" && call.path.ends_with(".log")) {
       write_gate.Pass();
-      return !write_broken;
+      return write_broken ? testing::CallFate::Fails() : testing::CallFate();
     }
-    if (call.name != "fdatasync") return true;
+    if (call.name != "fdatasync") return {};
     {
       const std::lock_guard lock(mutex);
       threads.insert(std::this_thread::get_id());
     }
     gate.Pass();
-    return !broken;
+    return broken ? testing::CallFate::Fails() : testing::CallFate();
   }
 
   Gate write_gate;

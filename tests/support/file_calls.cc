@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <climits>
@@ -28,7 +29,9 @@ std::string PathOf(int file) {
   const ssize_t size = ::readlink(link.c_str(), path.data(), path.size());
   return size < 0 ? std::string() : std::string(path.data(), static_cast<std::size_t>(size));
 }
-std::string PathOf(const char* path) { return path; }
+std::string PathOf(int folder, const char* path) {
+  return folder == AT_FDCWD || path[0] == '/' ? path : PathOf(folder) + "/" + path;
+}
 
 // The function that would have been called.
 template <typename Function>
@@ -36,25 +39,27 @@ Function Next(const char* name) {
   return reinterpret_cast<Function>(::dlsym(RTLD_NEXT, name));
 }
 
-// Makes the call under the watcher's eyes. `file` is a path or a descriptor.
-template <typename File, typename Call>
-auto Watched(std::string_view name, File file, const Call& call) -> decltype(call()) {
-  if (in_watcher) return call();
-  std::shared_ptr<FileCallWatcher> watcher;
-  {
-    const std::lock_guard lock(mutex);
-    watcher = current;
-  }
-  if (watcher == nullptr) return call();
+std::shared_ptr<FileCallWatcher> Watcher() {
+  if (in_watcher) return nullptr;
+  const std::lock_guard lock(mutex);
+  return current;
+}
+
+// Makes the call under the watcher's eyes. `describe` says what it is about, `call` makes it, with the most bytes that
+// it may write.
+template <typename Describe, typename Call>
+auto Watched(const Describe& describe, const Call& call) -> decltype(call(std::size_t{})) {
+  const std::shared_ptr<FileCallWatcher> watcher = Watcher();
+  if (watcher == nullptr) return call(CallFate().bytes_max);
   in_watcher = true;
-  const FileCall file_call{.name = name, .path = PathOf(file)};
-  const bool allowed = watcher->Begins(file_call);
+  const FileCall file_call = describe();
+  const CallFate fate = watcher->Begins(file_call);
   in_watcher = false;
-  if (!allowed) {
-    errno = EIO;
-    return -1;
+  if (!fate.made) {
+    errno = fate.error;
+    return fate.error == 0 ? static_cast<decltype(call(std::size_t{}))>(fate.result) : -1;
   }
-  const auto result = call();
+  const auto result = call(fate.bytes_max);
   if (result < 0) return result;
   in_watcher = true;
   watcher->Succeeded(file_call);
@@ -71,7 +76,9 @@ void WatchFileCalls(std::shared_ptr<FileCallWatcher> watcher) {
 
 }  // namespace tallystick::testing
 
+using tallystick::testing::FileCall;
 using tallystick::testing::Next;
+using tallystick::testing::PathOf;
 using tallystick::testing::Watched;
 
 extern "C" {
@@ -83,62 +90,80 @@ int open(const char* path, int flags, ...) {
   va_start(rest, flags);
   const mode_t mode = va_arg(rest, mode_t);
   va_end(rest);
-  return Watched("open", path, [&] { return next(path, flags, mode); });
+  return Watched([&] { return FileCall{.name = "open", .path = path}; },
+                 [&](std::size_t /*max*/) { return next(path, flags, mode); });
 }
 
 ssize_t write(int file, const void* bytes, std::size_t size) {
   static const auto next = Next<ssize_t (*)(int, const void*, std::size_t)>("write");
-  return Watched("write", file, [&] { return next(file, bytes, size); });
+  return Watched([&] { return FileCall{.name = "write", .path = PathOf(file), .bytes = size}; },
+                 [&](std::size_t max) { return next(file, bytes, std::min(size, max)); });
 }
 
 ssize_t pwrite(int file, const void* bytes, std::size_t size, off_t offset) {
   static const auto next = Next<ssize_t (*)(int, const void*, std::size_t, off_t)>("pwrite");
-  return Watched("pwrite", file, [&] { return next(file, bytes, size, offset); });
+  return Watched([&] { return FileCall{.name = "pwrite", .path = PathOf(file), .bytes = size}; },
+                 [&](std::size_t max) { return next(file, bytes, std::min(size, max), offset); });
 }
 
 int ftruncate(int file, off_t size) noexcept {
   static const auto next = Next<int (*)(int, off_t)>("ftruncate");
-  return Watched("ftruncate", file, [&] { return next(file, size); });
+  return Watched([&] { return FileCall{.name = "ftruncate", .path = PathOf(file)}; },
+                 [&](std::size_t /*max*/) { return next(file, size); });
 }
 
 int mkdir(const char* path, mode_t mode) noexcept {
   static const auto next = Next<int (*)(const char*, mode_t)>("mkdir");
-  return Watched("mkdir", path, [&] { return next(path, mode); });
+  return Watched([&] { return FileCall{.name = "mkdir", .path = path}; },
+                 [&](std::size_t /*max*/) { return next(path, mode); });
 }
 
 int rename(const char* from, const char* to) noexcept {
   static const auto next = Next<int (*)(const char*, const char*)>("rename");
-  return Watched("rename", from, [&] { return next(from, to); });
+  return Watched([&] { return FileCall{.name = "rename", .path = from, .other_path = to}; },
+                 [&](std::size_t /*max*/) { return next(from, to); });
 }
 
 int link(const char* from, const char* to) noexcept {
   static const auto next = Next<int (*)(const char*, const char*)>("link");
-  return Watched("link", to, [&] { return next(from, to); });
+  return Watched([&] { return FileCall{.name = "link", .path = to, .other_path = from}; },
+                 [&](std::size_t /*max*/) { return next(from, to); });
 }
 
 int unlink(const char* path) noexcept {
   static const auto next = Next<int (*)(const char*)>("unlink");
-  return Watched("unlink", path, [&] { return next(path); });
+  return Watched([&] { return FileCall{.name = "unlink", .path = path}; },
+                 [&](std::size_t /*max*/) { return next(path); });
 }
 
 int unlinkat(int folder, const char* path, int flags) noexcept {
   static const auto next = Next<int (*)(int, const char*, int)>("unlinkat");
-  return Watched("unlinkat", path, [&] { return next(folder, path, flags); });
+  return Watched([&] { return FileCall{.name = "unlinkat", .path = PathOf(folder, path)}; },
+                 [&](std::size_t /*max*/) { return next(folder, path, flags); });
+}
+
+int remove(const char* path) noexcept {
+  static const auto next = Next<int (*)(const char*)>("remove");
+  return Watched([&] { return FileCall{.name = "remove", .path = path}; },
+                 [&](std::size_t /*max*/) { return next(path); });
 }
 
 int rmdir(const char* path) noexcept {
   static const auto next = Next<int (*)(const char*)>("rmdir");
-  return Watched("rmdir", path, [&] { return next(path); });
+  return Watched([&] { return FileCall{.name = "rmdir", .path = path}; },
+                 [&](std::size_t /*max*/) { return next(path); });
 }
 
 int fsync(int file) {
   static const auto next = Next<int (*)(int)>("fsync");
-  return Watched("fsync", file, [&] { return next(file); });
+  return Watched([&] { return FileCall{.name = "fsync", .path = PathOf(file)}; },
+                 [&](std::size_t /*max*/) { return next(file); });
 }
 
 int fdatasync(int file) {
   static const auto next = Next<int (*)(int)>("fdatasync");
-  return Watched("fdatasync", file, [&] { return next(file); });
+  return Watched([&] { return FileCall{.name = "fdatasync", .path = PathOf(file)}; },
+                 [&](std::size_t /*max*/) { return next(file); });
 }
 
 }  // extern "C"

@@ -2,11 +2,14 @@
 //
 // file_calls.cc takes the place of the C library's functions in whatever it is linked into (`file_calls` in CMake), for
 // every other library of that program as well. That is how a test sees what RocksDB does. Its functions are: open (only
-// with O_CREAT), write, pwrite, ftruncate, mkdir, rename, link, unlink, unlinkat, rmdir, fsync and fdatasync.
+// with O_CREAT), write, pwrite, ftruncate, mkdir, rename, link, unlink, unlinkat, remove, rmdir, fsync and fdatasync.
 
 #ifndef TALLYSTICK_TESTS_SUPPORT_FILE_CALLS_H_
 #define TALLYSTICK_TESTS_SUPPORT_FILE_CALLS_H_
 
+#include <cerrno>
+#include <cstddef>
+#include <limits>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -17,6 +20,20 @@ struct FileCall {
   std::string_view name;  // the function's
   std::string path;  // of the file; of a rename, the old one; of a link, the new one; what a descriptor stands for, if
                      // it is no file
+  std::string other_path{};  // of a rename, the new one; of a link, the old one
+  std::size_t bytes = 0;     // of a write: how many it is about
+};
+
+// What becomes of a call.
+struct CallFate {
+  bool made = true;
+  int error = 0;  // of a call that is not made: it fails with this, or, with 0, returns `result`
+  std::size_t result = 0;
+  // A write that is made writes at most so many, as on a disk that is about to be full.
+  std::size_t bytes_max = std::numeric_limits<std::size_t>::max();
+
+  static CallFate Fails(int error = EIO) { return {.made = false, .error = error}; }
+  static CallFate Pretended(std::size_t result = 0) { return {.made = false, .result = result}; }
 };
 
 // Thread-safe, as calls come from all threads. What it calls itself is not watched.
@@ -24,9 +41,9 @@ class FileCallWatcher {
  public:
   virtual ~FileCallWatcher() = default;
 
-  // The call is about to be made. False: it fails with EIO, and is not made.
-  virtual bool Begins(const FileCall& /*call*/) { return true; }
-  // The call has succeeded, and not returned yet.
+  // The call is about to be made.
+  virtual CallFate Begins(const FileCall& /*call*/) { return {}; }
+  // The call has been made and has succeeded, and not returned yet.
   virtual void Succeeded(const FileCall& /*call*/) {}
 };
 
