@@ -4,6 +4,7 @@
 #define TALLYSTICK_TESTS_SUPPORT_TEMP_FOLDER_H_
 
 #include <stdlib.h>
+#include <unistd.h>
 
 #include <filesystem>
 #include <stdexcept>
@@ -14,9 +15,15 @@
 
 namespace tallystick::testing {
 
+// In memory where the machine has a file system for that: for tests that make very many files and need no disk.
+inline std::string MemoryDir() {
+  const std::string memory = "/dev/shm/";
+  return ::access(memory.c_str(), W_OK) == 0 ? memory : ::testing::TempDir();
+}
+
 class TempFolder {
  public:
-  TempFolder() : path_(::testing::TempDir() + "tallystick-XXXXXX") {
+  explicit TempFolder(const std::string& parent = ::testing::TempDir()) : path_(parent + "tallystick-XXXXXX") {
     if (::mkdtemp(path_.data()) == nullptr) throw std::runtime_error("cannot make a folder: " + path_);
   }
   TempFolder(const TempFolder&) = delete;
