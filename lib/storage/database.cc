@@ -1,7 +1,11 @@
 #include "lib/storage/database.h"
 
+#include <sys/stat.h>
+
 #include <array>
 #include <cassert>
+#include <cerrno>
+#include <cstring>
 #include <mutex>
 #include <optional>
 #include <shared_mutex>
@@ -10,6 +14,7 @@
 #include "absl/status/status.h"
 #include "lib/base/status_macros.h"
 #include "lib/storage/database_impl.h"
+#include "lib/storage/diary.h"
 #include "lib/storage/files.h"
 #include "lib/storage/rocksdb_events.h"
 #include "lib/storage/rocksdb_options.h"
@@ -81,6 +86,11 @@ rocksdb::Status Database::Impl::OpenForWriting(const DatabaseOptions& options) {
   database_options.listeners.push_back(std::make_shared<BackgroundErrorListener>(options.events));
   env = rocksdb::NewCompositeEnv(std::make_shared<TableKeeper>(rocksdb::FileSystem::Default()));
   database_options.env = env.get();
+  // The diary lies in the folder, which RocksDB would make later.
+  if (options.create && ::mkdir(path.c_str(), 0777) != 0 && errno != EEXIST) {
+    return rocksdb::Status::IOError(path + ": cannot make the folder", std::strerror(errno));
+  }
+  database_options.info_log = std::make_shared<Diary>(path, database_options.max_log_file_size);
   rocksdb::DB* opened = nullptr;
   rocksdb::Status status = rocksdb::DB::Open(database_options, path, Descriptors(setup), &handles, &opened);
   db.reset(opened);
