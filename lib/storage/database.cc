@@ -9,6 +9,7 @@
 #include <mutex>
 #include <optional>
 #include <shared_mutex>
+#include <thread>
 #include <utility>
 
 #include "absl/status/status.h"
@@ -297,6 +298,17 @@ absl::Status Database::Flush() {
   return FromRocksDb(impl_->db->Flush(rocksdb::FlushOptions(), impl_->handles), impl_->path + ": cannot flush");
 }
 
+// RocksDB tells whoever waits for a flush as soon as the manifest has its file, which can be before the thread that
+// flushed has put the new state in force: when another thread wrote the manifest for both. Files that are taken in in
+// between are placed by the state before: a build with assertions refuses them ("try again"), another may put them
+// beneath the rows that they replace.
+void Database::Impl::AwaitFlushes() const {
+  std::uint64_t running = 1;
+  while (db->GetIntProperty(rocksdb::DB::Properties::kNumRunningFlushes, &running) && running > 0) {
+    std::this_thread::yield();
+  }
+}
+
 absl::Status Database::Ingest(absl::Span<const TableFile> files) {
   // What is in the write buffers is older than the files, and must be so for RocksDB too: files that meet rows of a
   // write buffer at level 0 can be taken for older ones (corrected upstream in 7.10).
@@ -304,6 +316,7 @@ absl::Status Database::Ingest(absl::Span<const TableFile> files) {
   rocksdb::FlushOptions flush;
   flush.allow_write_stall = true;  // or it waits for compactions where there are many files, and all writers with it
   TALLYSTICK_RETURN_IF_ERROR(FromRocksDb(impl_->db->Flush(flush, impl_->handles), impl_->path + ": cannot flush"));
+  impl_->AwaitFlushes();
   std::vector<rocksdb::IngestExternalFileArg> arguments;
   for (const Family family : kAllFamilies) {
     rocksdb::IngestExternalFileArg argument;

@@ -31,6 +31,8 @@ struct Database::Impl {
 
   rocksdb::Status OpenForWriting(const DatabaseOptions& options);
   absl::Status OpenReadOnly(const DatabaseOptions& options);
+  // Returns when no flush is under way any more.
+  void AwaitFlushes() const;
 
   const std::string path;
   bool read_only = false;
