@@ -2,7 +2,6 @@
 
 #include <unistd.h>
 
-#include <algorithm>
 #include <csignal>
 #include <filesystem>
 #include <fstream>
@@ -25,7 +24,6 @@ namespace {
 
 namespace fs = std::filesystem;
 using ::testing::AllOf;
-using ::testing::AnyOf;
 using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
@@ -166,18 +164,6 @@ TEST_F(OpenTest, AKilledWritersLockDoesNotOutliveIt) {
   holder.Kill();
   holder.Wait();
   EXPECT_THAT(ScanIds(), ElementsAre("held"));
-}
-
-TEST_F(OpenTest, AKilledWriterLosesNothingThatItAcknowledged) {
-  Process writer(STORE_PROCESS, {"write", path_});
-  ASSERT_TRUE(writer.WaitForOut("acknowledged 300\n"));
-  writer.Kill();
-  const std::string out = writer.Wait().out;
-  const auto acknowledged = static_cast<std::size_t>(std::count(out.begin(), out.end(), '\n'));
-  // One more may have been stored than could be said.
-  EXPECT_THAT(ScanIds().size(), AnyOf(acknowledged, acknowledged + 1));
-  ASSERT_OK_AND_ASSIGN(const VerifyReport report, store().Verify());
-  EXPECT_TRUE(report.ok());
 }
 
 // --- Reading beside a writer ---

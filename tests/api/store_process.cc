@@ -4,7 +4,6 @@
 //                               makes a store and closes it; with STEP, kills itself right before the STEP-th change
 //                               that it makes to files, from 1
 //   store_process hold PATH     opens for writing, stores the event "held", prints "holding", waits for its input's end
-//   store_process write PATH    prints "acknowledged N" for each synced or buffered event N it has stored, without end
 //   store_process read PATH     prints the number of events that a reader finds
 //   store_process edge-write PATH N BYTES
 //                               stores N events of 300 customers, with BYTES of text each, with the edge profile
@@ -21,17 +20,13 @@
 //
 // All use account 1 (see stored.h). An error is printed, and the exit status is 1.
 
-#include <unistd.h>
-
 #include <array>
-#include <csignal>
 #include <cstdint>
 #include <fstream>
 #include <functional>
 #include <iostream>
 #include <map>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <utility>
 #include <vector>
@@ -41,6 +36,7 @@
 #include "tallystick/store.h"
 #include "tests/support/bulk.h"
 #include "tests/support/file_calls.h"
+#include "tests/support/kill_at_step.h"
 #include "tests/support/stored.h"
 
 namespace tallystick::testing {
@@ -51,39 +47,6 @@ using Numbers = std::vector<std::uint64_t>;  // what comes behind the path
 Event MakeEvent(std::string_view id) {
   return {.customer_event_id = id, .customer_alias = "acme", .event_type = "message-sent"};
 }
-
-// Kills this process right before its n-th step, which is whatever changes what a killed process leaves behind. A sync
-// does not: to die before one is to die before the step behind it. Writing on in the file that was just written to is
-// no step of its own either.
-class KillAtStep : public FileCallWatcher {
- public:
-  KillAtStep(std::string path, std::uint64_t step) : path_(std::move(path)), kill_at_(step) {}
-
-  std::uint64_t steps() {
-    const std::lock_guard lock(mutex_);
-    return steps_;
-  }
-
-  CallFate Begins(const FileCall& call) override {
-    if (!call.path.starts_with(path_)) return {};  // a pipe, a thread's name
-    if (call.path.ends_with("/LOG")) return {};    // RocksDB's diary, which it does not read
-    if (call.name.ends_with("sync")) return {};
-    if (call.name == "mkdir" && ::access(call.path.c_str(), F_OK) == 0) return {};  // it just makes sure
-    const std::lock_guard lock(mutex_);
-    const std::string written = call.name == "write" ? call.path : "";
-    const bool goes_on = !written.empty() && written == written_;
-    written_ = written;
-    if (!goes_on && ++steps_ == kill_at_) ::raise(SIGKILL);
-    return {};
-  }
-
- private:
-  const std::string path_;
-  const std::uint64_t kill_at_;
-  std::mutex mutex_;
-  std::uint64_t steps_ = 0;  // guarded by mutex_
-  std::string written_;      // guarded by mutex_: the file that the last step wrote to; empty when it did not
-};
 
 absl::Status Bulk(const std::string& path, const Numbers& numbers) {
   TALLYSTICK_ASSIGN_OR_RETURN(const auto store, Store::Open(path));
@@ -110,16 +73,6 @@ absl::Status Hold(const std::string& path, const Numbers&) {
   std::cout << "holding" << std::endl;
   std::cin.get();
   return absl::OkStatus();
-}
-
-absl::Status Write(const std::string& path, const Numbers&) {
-  TALLYSTICK_ASSIGN_OR_RETURN(const auto store, Store::Open(path));
-  for (std::uint64_t n = 0;; ++n) {
-    const std::string id = "event-" + std::to_string(n);
-    const Durability durability = n % 8 == 0 ? Durability::kSynced : Durability::kBuffered;
-    TALLYSTICK_RETURN_IF_ERROR(store->Put(Account(1), MakeEvent(id), {.durability = durability}).status());
-    std::cout << "acknowledged " << n << std::endl;
-  }
 }
 
 absl::Status Read(const std::string& path, const Numbers&) {
@@ -207,9 +160,9 @@ absl::Status EdgeRead(const std::string& path, const Numbers&) {
 
 int Main(int argc, char** argv) {
   using Command = absl::Status (*)(const std::string& path, const Numbers& numbers);
-  const std::map<std::string, Command> commands = {{"create", Create},     {"hold", Hold}, {"write", Write},
-                                                   {"read", Read},         {"bulk", Bulk}, {"edge-write", EdgeWrite},
-                                                   {"edge-read", EdgeRead}};
+  const std::map<std::string, Command> commands = {
+      {"create", Create},        {"hold", Hold},         {"read", Read}, {"bulk", Bulk},
+      {"edge-write", EdgeWrite}, {"edge-read", EdgeRead}};
   const auto command = argc >= 3 ? commands.find(argv[1]) : commands.end();
   if (command == commands.end()) return 2;
   Numbers numbers;

@@ -46,30 +46,32 @@ struct SentEvent {
 // Thread-safe.
 class Ledger {
  public:
+  virtual ~Ledger() = default;
+
   // --- What was promised ---
 
   // A write that is about to be sent: its number.
-  std::size_t Begins(std::vector<SentEvent> events);
+  virtual std::size_t Begins(std::vector<SentEvent> events);
   // It was acknowledged: what it was told of each event.
   struct Told {
     std::uint64_t sequence = 0;
     bool unchanged = false;
   };
-  void Acknowledged(std::size_t write, const std::vector<Told>& told, bool synced);
+  virtual void Acknowledged(std::size_t write, const std::vector<Told>& told, bool synced);
 
   // A bulk write that is about to be sent, in inputs of so many events.
-  std::size_t BulkBegins(std::vector<SentEvent> events, std::size_t input);
+  virtual std::size_t BulkBegins(std::vector<SentEvent> events, std::size_t input);
   // So many of its events are on stable storage.
-  void BulkStored(std::size_t bulk, std::size_t events);
+  virtual void BulkStored(std::size_t bulk, std::size_t events);
 
   // Up to which sequence something has been acknowledged: what a sync that begins now must cover.
   std::uint64_t acknowledged() const;
   // Everything up to this sequence is on stable storage, and will never be given out again.
-  void Synced(std::uint64_t sequence);
+  virtual void Synced(std::uint64_t sequence);
 
   // Declarations of meters, each under a name of its own.
   enum class MeterState { kDefining, kDefined, kDropping, kDropped };
-  void SetMeter(const Uuid& account, const std::string& name, MeterState state);
+  virtual void SetMeter(const Uuid& account, const std::string& name, MeterState state);
 
   // --- Whether it was kept ---
 
