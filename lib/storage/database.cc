@@ -17,10 +17,10 @@
 #include "lib/storage/database_impl.h"
 #include "lib/storage/diary.h"
 #include "lib/storage/files.h"
+#include "lib/storage/kept_files.h"
 #include "lib/storage/rocksdb_events.h"
 #include "lib/storage/rocksdb_options.h"
 #include "lib/storage/status.h"
-#include "lib/storage/table_keeper.h"
 #include "rocksdb/db.h"
 #include "rocksdb/snapshot.h"
 #include "rocksdb/write_batch.h"
@@ -84,9 +84,15 @@ rocksdb::Status Database::Impl::OpenForWriting(const DatabaseOptions& options) {
   rocksdb::DBOptions database_options = setup.Database();
   database_options.create_if_missing = options.create;
   database_options.create_missing_column_families = options.create;
-  database_options.listeners.push_back(std::make_shared<BackgroundErrorListener>(options.events));
-  env = rocksdb::NewCompositeEnv(std::make_shared<TableKeeper>(rocksdb::FileSystem::Default()));
+  const auto files = std::make_shared<KeptFiles>(rocksdb::FileSystem::Default());
+  env = rocksdb::NewCompositeEnv(files);
   database_options.env = env.get();
+  DatabaseEvents events = options.events;
+  events.background_error = [files, hand_on = std::move(events.background_error)](const absl::Status& error) {
+    files->KeepAll();
+    if (hand_on) hand_on(error);
+  };
+  database_options.listeners.push_back(std::make_shared<BackgroundErrorListener>(std::move(events)));
   // The diary lies in the folder, which RocksDB would make later.
   if (options.create && ::mkdir(path.c_str(), 0777) != 0 && errno != EEXIST) {
     return rocksdb::Status::IOError(path + ": cannot make the folder", std::strerror(errno));

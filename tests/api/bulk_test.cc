@@ -468,6 +468,24 @@ TEST_F(BulkTest, AFailureToTakeInTableFilesStopsTheStoreUntilItIsOpenedAgain) {
   EXPECT_EQ(ScanIds({.event_types = {"t"}}).size(), 201u);
 }
 
+// RocksDB deleted the files then, though the manifest names them if what was written reaches the disk after all: the
+// store could not be opened any more.
+TEST_F(BulkTest, TableFilesStayWhenTheManifestThatNamesThemCannotBeSynced) {
+  ASSERT_THAT(Load(SourceOf(Documents(10))), IsOk());
+  const auto refusing =
+      std::make_shared<Refusing>([linked = std::make_shared<std::atomic<bool>>()](const FileCall& call) {
+        if (call.name == "link") *linked = true;
+        return *linked && call.name == "fdatasync" && call.path.find("/MANIFEST-") != std::string::npos;
+      });
+  WatchFileCalls(refusing);
+  EXPECT_THAT(Load(SourceOf(Documents(200, 500), 200)), StatusIs(StatusCode::kUnknown, "cannot take in table files"));
+  EXPECT_EQ(refusing->refused(), 1);
+  WatchFileCalls(nullptr);
+  Reopen();
+  EXPECT_THAT(ScanIds(), SizeIs(200)) << "the outcome was not known; here, what was written is there";
+  ExpectInOrder();
+}
+
 // From the third chunk on compactions wait, which is an option, and options stand in the manifest too.
 TEST_F(BulkTest, AFailureToChangeAnOptionStopsTheStoreUntilItIsOpenedAgain) {
   int stored = 0;
