@@ -26,6 +26,12 @@ std::string IdOf(std::uint64_t n) {
 
 }  // namespace
 
+std::vector<std::string> WorkerIds() {
+  std::vector<std::string> ids;
+  for (std::uint64_t n = 0; n < kIds; ++n) ids.push_back(IdOf(n));
+  return ids;
+}
+
 std::vector<SentEvent> Worker::MakeEvents(std::size_t count) {
   std::vector<SentEvent> events;
   const Uuid account = Account(static_cast<std::uint8_t>(1 + random_.Below(2)));

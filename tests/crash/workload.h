@@ -16,6 +16,9 @@
 
 namespace tallystick::testing {
 
+// Every id that a worker may send.
+std::vector<std::string> WorkerIds();
+
 // What one thread does.
 class Worker {
  public:

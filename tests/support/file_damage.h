@@ -1,0 +1,52 @@
+// Rot: bits that change in files at rest.
+
+#ifndef TALLYSTICK_TESTS_SUPPORT_FILE_DAMAGE_H_
+#define TALLYSTICK_TESTS_SUPPORT_FILE_DAMAGE_H_
+
+#include <algorithm>
+#include <cstdint>
+#include <filesystem>
+#include <fstream>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "tests/support/random.h"
+
+namespace tallystick::testing {
+
+// Kinds of files of a database, by what their names have in them.
+inline constexpr std::string_view kTableFiles = ".sst";
+inline constexpr std::string_view kManifests = "MANIFEST-";
+inline constexpr std::string_view kCurrent = "CURRENT";
+inline constexpr std::string_view kOptionsFiles = "OPTIONS-";
+inline constexpr std::string_view kDiaries = "LOG";
+
+// Flips one bit of one of the files of this kind in `folder`, each byte of them all as likely as the others. Says
+// which; empty when they have no bytes.
+inline std::string FlipBit(const std::string& folder, std::string_view kind, Random* random) {
+  std::vector<std::filesystem::directory_entry> files;
+  std::uint64_t bytes = 0;
+  for (const auto& entry : std::filesystem::directory_iterator(folder)) {
+    if (entry.path().filename().string().find(kind) == std::string::npos) continue;
+    files.push_back(entry);
+    bytes += entry.file_size();
+  }
+  if (bytes == 0) return "";
+  // Else the order would be the file system's own.
+  std::sort(files.begin(), files.end());
+  std::uint64_t at = random->Below(bytes);
+  auto file = files.begin();
+  for (; at >= file->file_size(); ++file) at -= file->file_size();
+  const std::uint64_t bit = random->Below(8);
+  std::fstream stream(file->path(), std::ios::in | std::ios::out | std::ios::binary);
+  stream.seekg(static_cast<std::streamoff>(at));
+  const int byte = stream.get();
+  stream.seekp(static_cast<std::streamoff>(at));
+  stream.put(static_cast<char>(byte ^ (1 << bit)));
+  return file->path().filename().string() + ", byte " + std::to_string(at) + ", bit " + std::to_string(bit);
+}
+
+}  // namespace tallystick::testing
+
+#endif  // TALLYSTICK_TESTS_SUPPORT_FILE_DAMAGE_H_
