@@ -27,7 +27,7 @@ using ::testing::ContainerEq;
 
 // In parts that can run side by side.
 constexpr int kParts = 3;
-constexpr int kKills = 10;
+constexpr int kKills = 6;
 
 constexpr std::uint64_t kEvents = 2000;
 constexpr std::uint64_t kInput = 50;
