@@ -85,14 +85,14 @@ class FrozenFilesTest : public testing::DatabaseTest {
   };
 };
 
-TEST_F(FrozenFilesTest, ListsLogsInOrderAndNothingElse) {
-  std::vector<std::string> logs;
+TEST_F(FrozenFilesTest, ListsLogsAndManifestsInOrderAndNothingElse) {
+  std::vector<std::string> names;
   for (const char* name : {"000010.log", "000009.log", "000008.sst", "MANIFEST-000004", "LOG", "log"}) {
     ASSERT_TRUE(fs::create_directory(folder_.path(name)));
   }
-  ASSERT_TRUE(ListAppended(rocksdb::FileSystem::Default().get(), folder_.path(), &logs).ok());
-  EXPECT_THAT(logs, ElementsAre("000009.log", "000010.log"));
-  EXPECT_FALSE(ListAppended(rocksdb::FileSystem::Default().get(), folder_.path("absent"), &logs).ok());
+  ASSERT_TRUE(ListAppended(rocksdb::FileSystem::Default().get(), folder_.path(), &names).ok());
+  EXPECT_THAT(names, ElementsAre("000009.log", "000010.log", "MANIFEST-000004"));
+  EXPECT_FALSE(ListAppended(rocksdb::FileSystem::Default().get(), folder_.path("absent"), &names).ok());
 }
 
 // Nothing that is opened after the moment of freezing can be needed: it is all gone.
