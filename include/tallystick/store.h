@@ -116,12 +116,12 @@ class Store {
   absl::StatusOr<std::vector<WriteResult>> WriteJson(const Uuid& account, absl::Span<const std::string_view> documents,
                                                      const WriteOptions& options = {});
 
-  // Stores many events, two to three times faster than batches do, which is worth it from some ten thousand on. Reads its
-  // source to the end, chunk by chunk (see `bulk.h`); each chunk is visible and on stable storage as a whole or not at
-  // all, and whatever happens, what is stored is what a prefix of the input gives. Outcomes, ids' order and sequences
-  // are those that batches would give. While a chunk is written, which takes a second or so for a million events, other
-  // writers wait; another bulk write waits for the first to end. Cost: a flush and some fsyncs for each chunk, and merging its files
-  // with the others, which goes on in the background.
+  // Stores many events, two to three times faster than batches do, which is worth it from some ten thousand on. Reads
+  // its source to the end, chunk by chunk (see `bulk.h`); each chunk is visible and on stable storage as a whole or not
+  // at all, and whatever happens, what is stored is what a prefix of the input gives. Outcomes, ids' order and
+  // sequences are those that batches would give. While a chunk is written, which takes a second or so for a million
+  // events, other writers wait; another bulk write waits for the first to end. Cost: a flush and some fsyncs for each
+  // chunk, and merging its files with the others, which goes on in the background.
   //
   // Errors are those of `Write`, and those of the source. After any of them, the chunks stored before stay, and trying
   // again is safe for events that carry an id; INVALID_ARGUMENT is for an option out of its range, and for an input
