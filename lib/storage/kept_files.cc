@@ -19,4 +19,16 @@ IOStatus KeptFiles::DeleteFile(const std::string& path, const rocksdb::IOOptions
   return target()->DeleteFile(path, options, context);
 }
 
+IOStatus KeptFiles::RenameFile(const std::string& from, const std::string& to, const rocksdb::IOOptions& options,
+                               rocksdb::IODebugContext* context) {
+  const std::size_t name = to.rfind('/') + 1;
+  if (to.compare(name, std::string::npos, "CURRENT") == 0) {
+    std::unique_ptr<rocksdb::FSDirectory> folder;
+    IOStatus status = target()->NewDirectory(to.substr(0, name), options, &folder, context);
+    if (status.ok()) status = folder->Fsync(options, context);
+    if (!status.ok()) return status;
+  }
+  return target()->RenameFile(from, to, options, context);
+}
+
 }  // namespace tallystick::storage

@@ -28,6 +28,10 @@ class KeptFiles : public rocksdb::FileSystemWrapper {
   // Refuses what must stay, the manifest that CURRENT names above all.
   rocksdb::IOStatus DeleteFile(const std::string& path, const rocksdb::IOOptions& options,
                                rocksdb::IODebugContext* context) override;
+  // Before CURRENT names another manifest, the folder is synced that has it. RocksDB syncs it once, afterwards; a file
+  // system that may keep the later change of a folder and lose the earlier one would be left without the manifest.
+  rocksdb::IOStatus RenameFile(const std::string& from, const std::string& to, const rocksdb::IOOptions& options,
+                               rocksdb::IODebugContext* context) override;
 
  private:
   std::atomic<bool> keep_all_ = false;

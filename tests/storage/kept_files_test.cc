@@ -79,6 +79,41 @@ class RefusingSyncOfCurrent : public testing::FileCallWatcher {
 
 using KeptDatabaseTest = testing::DatabaseTest;
 
+// Notes what happens to the folder of a database until CURRENT is renamed.
+class UntilCurrent : public testing::FileCallWatcher {
+ public:
+  CallFate Begins(const FileCall& call) override {
+    if (call.name == "open" && call.path.find("/MANIFEST-") != std::string::npos) synced_ = false;
+    if (call.name == "rename" && call.other_path.ends_with("/CURRENT")) {
+      ++renamed_;
+      if (!synced_) ++unsynced_;
+    }
+    return {};
+  }
+  void Succeeded(const FileCall& call) override {
+    if (call.name == "fsync" && fs::is_directory(call.path)) synced_ = true;
+  }
+  int renamed() const { return renamed_; }
+  int unsynced() const { return unsynced_; }
+
+ private:
+  std::atomic<bool> synced_ = true;
+  std::atomic<int> renamed_ = 0;
+  std::atomic<int> unsynced_ = 0;
+};
+
+TEST_F(KeptDatabaseTest, TheFolderHasTheManifestForGoodBeforeCurrentNamesIt) {
+  Put(Family::kEvents, "key", "value");
+  Close();
+  const auto watcher = std::make_shared<UntilCurrent>();
+  testing::WatchFileCalls(watcher);
+  const auto opened = Database::Open(path_, {});
+  testing::WatchFileCalls(nullptr);
+  ASSERT_TRUE(opened.ok());
+  EXPECT_GE(watcher->renamed(), 1);
+  EXPECT_EQ(watcher->unsynced(), 0);
+}
+
 // RocksDB deleted the manifest that CURRENT named by then.
 TEST_F(KeptDatabaseTest, AnOpeningThatCannotSyncCurrentLeavesTheDatabaseAsItIs) {
   Put(Family::kEvents, "key", "value");
