@@ -110,7 +110,8 @@ Instant Instant::CeilFromTime(absl::Time time) {
 }
 
 absl::Time Instant::ToTime() const {
-  return absl::FromUnixSeconds(static_cast<std::int64_t>(seconds) - kUnixEpochSeconds) + absl::Nanoseconds(nanos);
+  return absl::TimeFromTimespec(
+      {.tv_sec = static_cast<std::int64_t>(seconds) - kUnixEpochSeconds, .tv_nsec = static_cast<std::int64_t>(nanos)});
 }
 
 absl::StatusOr<Instant> ParseInstant(std::string_view text) {

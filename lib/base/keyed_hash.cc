@@ -2,18 +2,20 @@
 
 #include <sodium.h>
 
+#include <bit>
+
 namespace tallystick {
 
 static_assert(crypto_shorthash_KEYBYTES == sizeof(HashKey::bytes));
 static_assert(crypto_shorthash_BYTES == sizeof(std::uint64_t));
 
 std::uint64_t KeyedHash(const HashKey& key, std::string_view data) {
-  std::array<unsigned char, crypto_shorthash_BYTES> hash;
-  crypto_shorthash(hash.data(), reinterpret_cast<const unsigned char*>(data.data()), data.size(), key.bytes.data());
+  std::uint64_t hash = 0;
+  crypto_shorthash(reinterpret_cast<unsigned char*>(&hash), reinterpret_cast<const unsigned char*>(data.data()),
+                   data.size(), key.bytes.data());
   // SipHash's result is a little-endian number.
-  std::uint64_t value = 0;
-  for (std::size_t i = hash.size(); i-- > 0;) value = value << 8 | hash[i];
-  return value;
+  if constexpr (std::endian::native == std::endian::big) hash = __builtin_bswap64(hash);
+  return hash;
 }
 
 void FillRandom(void* out, std::size_t size) {

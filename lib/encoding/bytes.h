@@ -7,7 +7,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
-#include <optional>
 #include <string>
 #include <string_view>
 
@@ -82,9 +81,9 @@ class ByteReader {
   }
 
   Instant TakeInstant() {
-    const std::optional<Instant> instant = InstantOf(Bytes(kInstantSize));
-    if (!instant.has_value()) ok_ = false;
-    return instant.value_or(Instant());
+    Instant instant;
+    if (!ReadInstant(Bytes(kInstantSize), &instant)) ok_ = false;
+    return instant;
   }
 
   // A sequence that was given out: not 0.

@@ -28,8 +28,10 @@ Receipt Receipt::FromTime(absl::Time time) {
 absl::Time Receipt::ToTime() const {
   const auto milliseconds = static_cast<std::int64_t>(ticks / kTicksPerMillisecond);
   const auto below = static_cast<std::int64_t>(ticks % kTicksPerMillisecond);
-  return absl::FromUnixMillis(milliseconds) +
-         absl::Nanoseconds(below * kNanosecondsPerMillisecond / static_cast<std::int64_t>(kTicksPerMillisecond));
+  return absl::TimeFromTimespec(
+      {.tv_sec = milliseconds / 1000,
+       .tv_nsec = milliseconds % 1000 * kNanosecondsPerMillisecond +
+                  below * kNanosecondsPerMillisecond / static_cast<std::int64_t>(kTicksPerMillisecond)});
 }
 
 Uuid MakeEventId(const HashKey& key, Receipt receipt, std::uint64_t sequence) {

@@ -10,7 +10,6 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <optional>
 #include <string_view>
 
 #include "lib/base/instant.h"
@@ -30,20 +29,23 @@ inline std::array<char, kInstantSize> InstantBytes(Instant instant) {
   return bytes;
 }
 
-// Absent for what InstantBytes() does not give for any instant before Instant::End(), and for other than nine bytes.
-inline std::optional<Instant> InstantOf(std::string_view bytes) {
-  if (bytes.size() != kInstantSize) return std::nullopt;
-  Instant instant;
-  for (std::size_t i = 0; i < 5; ++i) instant.seconds = instant.seconds << 8 | static_cast<unsigned char>(bytes[i]);
-  std::uint32_t fraction = 0;
-  for (std::size_t i = 5; i < 9; ++i) fraction = fraction << 8 | static_cast<unsigned char>(bytes[i]);
+// False for what InstantBytes() does not give for any instant before Instant::End(), and for other than nine bytes.
+inline bool ReadInstant(std::string_view bytes, Instant* instant) {
+  if (bytes.size() != kInstantSize) return false;
+  const auto byte = [&bytes](std::size_t i) { return std::uint64_t{static_cast<unsigned char>(bytes[i])}; };
+  // Eight bytes and four, of which a compiler makes a load each; of the eight, the last three are fraction.
+  const std::uint64_t first = byte(0) << 56 | byte(1) << 48 | byte(2) << 40 | byte(3) << 32 | byte(4) << 24 |
+                              byte(5) << 16 | byte(6) << 8 | byte(7);
+  const auto fraction = static_cast<std::uint32_t>(byte(5) << 24 | byte(6) << 16 | byte(7) << 8 | byte(8));
+  const std::uint64_t seconds = first >> 24;
   const std::uint32_t millis = fraction >> 22;
   const std::uint32_t micros = fraction >> 12 & 0x3ff;
   const std::uint32_t nanos = fraction >> 2 & 0x3ff;
-  if (instant.seconds >= Instant::kSecondsEnd || millis >= 1000 || micros >= 1000 || nanos >= 1000) return std::nullopt;
-  if ((fraction & 3) != 0) return std::nullopt;
-  instant.nanos = (millis * 1000 + micros) * 1000 + nanos;
-  return instant;
+  if (seconds >= Instant::kSecondsEnd || millis >= 1000 || micros >= 1000 || nanos >= 1000) return false;
+  if ((fraction & 3) != 0) return false;
+  instant->seconds = seconds;
+  instant->nanos = (millis * 1000 + micros) * 1000 + nanos;
+  return true;
 }
 
 }  // namespace tallystick

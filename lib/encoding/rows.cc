@@ -104,14 +104,15 @@ void EventRow::SetReceipt(Receipt receipt, char* row) {
 absl::StatusOr<EventRow> EventRow::Decode(std::string_view value) {
   ByteReader reader(value);
   if (reader.Number(1) != kEventRowTag) return BadRow("events", "has an unknown tag");
-  EventRow row;
+  absl::StatusOr<EventRow> decoded(absl::in_place);  // filled where it is returned: scans decode millions a second
+  EventRow& row = *decoded;
   row.receipt = TakeReceipt(&reader);
   switch (static_cast<IdForm>(reader.Number(1))) {
     case IdForm::kAbsent:
       break;
     case IdForm::kText: {
       const std::string_view text = reader.ShortText();
-      row.customer_event_id = text;
+      row.customer_event_id.emplace(text);
       // A UUID has one form, and this is not it.
       if (!CustomerEventId::IsPossible(text) || row.customer_event_id->uuid().has_value()) {
         return BadRow("events", "does not decode");
@@ -119,7 +120,7 @@ absl::StatusOr<EventRow> EventRow::Decode(std::string_view value) {
       break;
     }
     case IdForm::kUuid:
-      row.customer_event_id = reader.TakeUuid();
+      row.customer_event_id.emplace(reader.TakeUuid());
       break;
     default:
       return BadRow("events", "has an unknown form of customerEventId");
@@ -130,7 +131,7 @@ absl::StatusOr<EventRow> EventRow::Decode(std::string_view value) {
   const bool object =
       row.event_properties.size() >= 2 && row.event_properties.front() == '{' && row.event_properties.back() == '}';
   if (!reader.ok() || !object || row.receipt.ticks >= Receipt::kTicksEnd) return BadRow("events", "does not decode");
-  return row;
+  return decoded;
 }
 
 void ChangeRow::AppendTo(std::string* out) const {

@@ -96,25 +96,35 @@ class MergedIndex {
   absl::Status status_;
 };
 
-class CustomerRows : public EventRows {
+class CustomerRows final : public EventRows {
  public:
   CustomerRows(const View& view, const RowSelection& selection, const std::vector<std::string>& customer_aliases)
       : snapshot_(view.snapshot), index_(view, selection, customer_aliases) {
     Fill();
   }
 
-  bool Valid() const override { return status_.ok() && at_ < records_.size(); }
   void Next() override {
-    if (++at_ == records_.size()) Fill();
+    if (++at_ == records_.size()) {
+      Fill();
+    } else {
+      ShowRow();
+    }
   }
-  std::string_view key() const override { return records_.key(at_); }
-  std::string_view value() const override { return *records_.value(at_); }
   absl::Status status() const override { return status_; }
 
  private:
   void Fill() {
     status_ = ReadBatch();
     at_ = 0;
+    ShowRow();
+  }
+
+  void ShowRow() {
+    if (status_.ok() && at_ < records_.size()) {
+      Show(records_.key(at_), *records_.value(at_));
+    } else {
+      ShowEnd();
+    }
   }
 
   absl::Status ReadBatch() {

@@ -7,8 +7,10 @@
 namespace tallystick::query {
 
 absl::Status EventDecoder::Decode(std::string_view key, std::string_view value, StoredEvent* event) {
-  TALLYSTICK_ASSIGN_OR_RETURN(const EventKey position, EventKey::Decode(key));
-  absl::StatusOr<EventRow> decoded = EventRow::Decode(value);
+  const absl::StatusOr<EventKey> decoded_key = EventKey::Decode(key);
+  if (!decoded_key.ok()) return decoded_key.status();
+  const EventKey& position = *decoded_key;
+  const absl::StatusOr<EventRow> decoded = EventRow::Decode(value);
   if (!decoded.ok()) {
     return absl::Status(decoded.status().code(),
                         std::string(decoded.status().message()) + " (" + DescribeEventKey(key) + ")");
@@ -16,7 +18,8 @@ absl::Status EventDecoder::Decode(std::string_view key, std::string_view value, 
   const EventRow& row = *decoded;
   event->id = MakeEventId(identity_->event_id_key, row.receipt, position.sequence);
   event->account = position.account;
-  event->customer_event_id = row.customer_event_id.value_or(event->id).ToText(&id_text_);
+  event->customer_event_id = row.customer_event_id.has_value() ? row.customer_event_id->ToText(&id_text_)
+                                                               : CustomerEventId(event->id).ToText(&id_text_);
   event->customer_alias = row.customer_alias;
   event->event_type = row.event_type;
   event->event_timestamp = position.time.ToTime();

@@ -34,7 +34,7 @@ absl::StatusOr<std::optional<CursorPosition>> CursorOf(const View& view, const S
 }
 
 // Filters by type, decodes, and stops at the limit.
-class ScanSource : public internal::EventSource {
+class ScanSource final : public internal::EventSource {
  public:
   ScanSource(const View& view, const ScanOptions& options, std::unique_ptr<EventRows> rows)
       : identity_(view.identity),
@@ -47,26 +47,29 @@ class ScanSource : public internal::EventSource {
     if (remaining_ == std::uint64_t{0}) valid_ = false;  // a page of nothing, behind which there is no place to go on
   }
 
-  bool Valid() const override { return valid_; }
-
   void Next() override {
-    const EventKey shown{.account = event_.account,
-                         .time = Instant::FromTime(event_.event_timestamp).value_or(Instant()),
-                         .sequence = event_.sequence};
+    if (remaining_.has_value() && --*remaining_ == 0) {
+      EndPage();
+      return;
+    }
     rows_->Next();
     FindMatch();
-    if (!remaining_.has_value() || --*remaining_ > 0) return;
-    if (valid_) {
-      cursor_ = EncodeCursor(identity_->cursor_key, scope_, {.time = shown.time, .sequence = shown.sequence});
-    }
-    valid_ = false;
   }
 
-  const StoredEvent& event() const override { return event_; }
   absl::Status status() const override { return status_; }
   std::optional<std::string> cursor() const override { return cursor_; }
 
  private:
+  // Behind the last event of the page: where the next one begins, if there is one.
+  void EndPage() {
+    const CursorPosition shown{.time = Instant::FromTime(event_.event_timestamp).value_or(Instant()),
+                               .sequence = event_.sequence};
+    rows_->Next();
+    FindMatch();
+    if (valid_) cursor_ = EncodeCursor(identity_->cursor_key, scope_, shown);
+    valid_ = false;
+  }
+
   void FindMatch() {
     valid_ = false;
     for (; rows_->Valid(); rows_->Next()) {
@@ -86,8 +89,6 @@ class ScanSource : public internal::EventSource {
   std::optional<std::uint64_t> remaining_;  // counts the current event
   std::unique_ptr<EventRows> rows_;
   EventDecoder decoder_;
-  StoredEvent event_;
-  bool valid_ = false;
   absl::Status status_;
   std::optional<std::string> cursor_;
 };

@@ -12,15 +12,19 @@
 
 namespace tallystick::internal {
 
-// See EventIterator for what the functions mean.
+// See EventIterator for what the functions mean. What is asked of each event is no virtual function.
 class EventSource {
  public:
   virtual ~EventSource() = default;
-  virtual bool Valid() const = 0;
+  bool Valid() const { return valid_; }
   virtual void Next() = 0;  // only while Valid
-  virtual const StoredEvent& event() const = 0;
+  const StoredEvent& event() const { return event_; }
   virtual absl::Status status() const = 0;
   virtual std::optional<std::string> cursor() const = 0;
+
+ protected:
+  bool valid_ = false;
+  StoredEvent event_;
 };
 
 // See ChangeIterator.

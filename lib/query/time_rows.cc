@@ -8,7 +8,7 @@
 namespace tallystick::query {
 namespace {
 
-class TimeRows : public EventRows {
+class TimeRows final : public EventRows {
  public:
   TimeRows(storage::RowIterator rows, Direction direction) : rows_(std::move(rows)), direction_(direction) {
     if (direction_ == Direction::kAscending) {
@@ -16,21 +16,28 @@ class TimeRows : public EventRows {
     } else {
       rows_.SeekToLast();
     }
+    ShowRow();
   }
 
-  bool Valid() const override { return rows_.Valid(); }
   void Next() override {
     if (direction_ == Direction::kAscending) {
       rows_.Next();
     } else {
       rows_.Prev();
     }
+    ShowRow();
   }
-  std::string_view key() const override { return rows_.key(); }
-  std::string_view value() const override { return rows_.value(); }
   absl::Status status() const override { return rows_.status(); }
 
  private:
+  void ShowRow() {
+    if (rows_.Valid()) {
+      Show(rows_.key(), rows_.value());
+    } else {
+      ShowEnd();
+    }
+  }
+
   storage::RowIterator rows_;
   const Direction direction_;
 };

@@ -229,6 +229,9 @@ RowIterator& RowIterator::operator=(RowIterator&& other) noexcept {
   bounds_ = std::move(other.bounds_);
   snapshot_ = std::move(other.snapshot_);
   family_ = other.family_;
+  valid_ = other.valid_;
+  key_ = other.key_;
+  value_ = other.value_;
   return *this;
 }
 
@@ -250,13 +253,33 @@ RowIterator Database::NewIterator(Family family, const KeyRange& range, std::sha
   return RowIterator(std::move(snapshot), std::move(bounds), std::move(iterator), family);
 }
 
-void RowIterator::SeekToFirst() { iterator_->SeekToFirst(); }
-void RowIterator::SeekToLast() { iterator_->SeekToLast(); }
-void RowIterator::Next() { iterator_->Next(); }
-void RowIterator::Prev() { iterator_->Prev(); }
-bool RowIterator::Valid() const { return iterator_->Valid(); }
-std::string_view RowIterator::key() const { return ToView(iterator_->key()); }
-std::string_view RowIterator::value() const { return ToView(iterator_->value()); }
+void RowIterator::SeekToFirst() {
+  iterator_->SeekToFirst();
+  Show();
+}
+
+void RowIterator::SeekToLast() {
+  iterator_->SeekToLast();
+  Show();
+}
+
+void RowIterator::Next() {
+  iterator_->Next();
+  Show();
+}
+
+void RowIterator::Prev() {
+  iterator_->Prev();
+  Show();
+}
+
+void RowIterator::Show() {
+  valid_ = iterator_->Valid();
+  if (!valid_) return;
+  key_ = ToView(iterator_->key());
+  value_ = ToView(iterator_->value());
+}
+
 absl::Status RowIterator::status() const { return FromRocksDb(iterator_->status(), Reading(family_)); }
 
 absl::Status Database::SyncView() const {

@@ -67,14 +67,17 @@ class RowIterator {
   void Next();
   void Prev();
 
-  bool Valid() const;
-  std::string_view key() const;    // valid until the iterator moves
-  std::string_view value() const;  // likewise
+  bool Valid() const { return valid_; }
+  std::string_view key() const { return key_; }      // valid until the iterator moves
+  std::string_view value() const { return value_; }  // likewise
   absl::Status status() const;
 
  private:
   friend class Database;
   struct Bounds;
+
+  void Show();
+
   RowIterator(std::shared_ptr<const Snapshot> snapshot, std::unique_ptr<Bounds> bounds,
               std::unique_ptr<rocksdb::Iterator> iterator, Family family);
 
@@ -82,6 +85,9 @@ class RowIterator {
   std::unique_ptr<Bounds> bounds_;            // likewise
   std::unique_ptr<rocksdb::Iterator> iterator_;
   Family family_;
+  bool valid_ = false;
+  std::string_view key_;
+  std::string_view value_;
 };
 
 // The values of many keys of one family, held until the object is used again or gone.

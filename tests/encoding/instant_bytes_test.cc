@@ -15,6 +15,11 @@
 namespace tallystick {
 namespace {
 
+std::optional<Instant> InstantOf(std::string_view bytes) {
+  Instant instant;
+  return ReadInstant(bytes, &instant) ? std::optional(instant) : std::nullopt;
+}
+
 using testing::Hex;
 using testing::ToHex;
 
