@@ -1,9 +1,9 @@
 // How fast a range of time is read, and one customer's events; against SQLite and LMDB, and against a bare RocksDB
 // iterator over the very rows that Tallystick reads, which does nothing with them.
 //
-//   FullScan   every event: `tallystick` by one thread, `tallystick` split for two, `rocksdb` the bare iterator, each
-//              of them over the same files, opened to read. The iterator reads ahead and keeps what it has read out of
-//              the cache, as a skilled user's would; without these it is slower or no faster
+//   FullScan   every event: `tallystick`, by one thread and split for two, and `rocksdb`, the bare iterator, likewise,
+//              each of them over the same files, opened to read. The iterator reads ahead and keeps what it has read
+//              out of the cache, as a skilled user's would; without these it is slower or no faster
 //   DayScan    the events of one day
 //   CustomerScan  all events of one customer, the one with the most, and the 100th
 //
@@ -116,23 +116,53 @@ void FullScan(benchmark::State& state, int threads) {
   ReportEvents(state, expected);
 }
 
-void BareIterator(benchmark::State& state) {
-  RocksDbFolder database(DataFolder(TheStores().ClosedPathOf("tallystick")), RocksDbFolder::Mode::kReadOnly);
-  const std::uint64_t expected = stores->answers().created();
+// Rows from `start` up to `limit`; empty is no bound.
+std::uint64_t CountRows(RocksDbFolder& database, const std::string& start, const std::string& limit) {
   rocksdb::ReadOptions options;
   options.fill_cache = false;
   options.readahead_size = kReadAheadBytes;
+  const rocksdb::Slice upper(limit);
+  if (!limit.empty()) options.iterate_upper_bound = &upper;
+  const std::unique_ptr<rocksdb::Iterator> rows(
+      database.db().NewIterator(options, database.family(storage::Family::kEvents)));
+  std::uint64_t count = 0;
+  for (rows->Seek(start); rows->Valid(); rows->Next()) {
+    benchmark::DoNotOptimize(rows->key().data());
+    benchmark::DoNotOptimize(rows->value().data());
+    ++count;
+  }
+  Check(rows->status());
+  return count;
+}
+
+// Where parts of about equal size begin and end.
+std::vector<std::string> PartBounds(RocksDbFolder& database, std::uint64_t events, int parts) {
+  std::vector<std::string> bounds = {""};
+  const std::unique_ptr<rocksdb::Iterator> rows(
+      database.db().NewIterator(rocksdb::ReadOptions(), database.family(storage::Family::kEvents)));
+  const std::uint64_t each = events / static_cast<std::uint64_t>(parts);
+  std::uint64_t count = 0;
+  for (rows->SeekToFirst(); rows->Valid() && bounds.size() < static_cast<std::size_t>(parts); rows->Next()) {
+    if (++count % each == 0) bounds.push_back(rows->key().ToString());
+  }
+  Check(rows->status());
+  bounds.emplace_back();
+  return bounds;
+}
+
+void BareIterator(benchmark::State& state, int threads) {
+  RocksDbFolder database(DataFolder(TheStores().ClosedPathOf("tallystick")), RocksDbFolder::Mode::kReadOnly);
+  const std::uint64_t expected = stores->answers().created();
+  const std::vector<std::string> bounds = PartBounds(database, expected, threads);
   while (state.KeepRunning()) {
-    const std::unique_ptr<rocksdb::Iterator> rows(
-        database.db().NewIterator(options, database.family(storage::Family::kEvents)));
-    std::uint64_t count = 0;
-    for (rows->SeekToFirst(); rows->Valid(); rows->Next()) {
-      benchmark::DoNotOptimize(rows->key().data());
-      benchmark::DoNotOptimize(rows->value().data());
-      ++count;
+    std::vector<std::future<std::uint64_t>> others;
+    for (std::size_t i = 1; i + 1 < bounds.size(); ++i) {
+      others.push_back(
+          std::async(std::launch::async, [&, i] { return CountRows(database, bounds[i], bounds[i + 1]); }));
     }
-    Check(rows->status());
-    if (count != expected) throw std::runtime_error("the iterator has another number of rows");
+    std::uint64_t count = CountRows(database, bounds[0], bounds[1]);
+    for (auto& other : others) count += other.get();
+    if (count != expected) throw std::runtime_error("the iterators have another number of rows");
   }
   ReportEvents(state, expected);
 }
@@ -174,7 +204,8 @@ int Run(int argc, char** argv) {
   };
   add("FullScan/subject:tallystick/threads:1", [](benchmark::State& state) { FullScan(state, 1); });
   add("FullScan/subject:tallystick/threads:2", [](benchmark::State& state) { FullScan(state, 2); });
-  add("FullScan/subject:rocksdb/threads:1", BareIterator);
+  add("FullScan/subject:rocksdb/threads:1", [](benchmark::State& state) { BareIterator(state, 1); });
+  add("FullScan/subject:rocksdb/threads:2", [](benchmark::State& state) { BareIterator(state, 2); });
   for (const std::string& subject : SubjectNames()) {
     if (subject != "tallystick") {
       add("FullScan/subject:" + subject + "/threads:1", [=](benchmark::State& state) {
