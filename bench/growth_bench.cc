@@ -34,7 +34,10 @@ void Grow(benchmark::State& state, const std::string& subject, std::uint64_t eve
     state.counters["events/s"] = static_cast<double>(file->sent()) / run.seconds;
     state.counters["peak_rss"] = static_cast<double>(run.peak_rss_bytes);
     state.counters["store_bytes"] = static_cast<double>(BytesAt(store));
-    if (subject == "tallystick") state.counters["open_s"] = Open(store, "server").seconds;
+    if (subject == "tallystick") {
+      state.counters["open_s"] = Open(store, "server").seconds;
+      state.counters["owed"] = static_cast<double>(OwedBytes(store));
+    }
     ExpectImported(subject, store, file->holdings());
   }
 }

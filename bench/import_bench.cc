@@ -2,8 +2,8 @@
 // for Tallystick and what a user would pick instead (import_run.h).
 //
 // "peak_rss" is the process's largest resident memory, which for LMDB counts the pages of its file that it has mapped.
-// "owed" is what Tallystick's store still has to compact, by RocksDB's estimate; "store_bytes" what lies on the disk
-// when the process has ended; "written/json" what it wrote to the disk, by the bytes of the file.
+// "owed" is what Tallystick's store still has to compact; "store_bytes" what lies on the disk when the process has
+// ended; "written/json" what it wrote to the disk, by the bytes of the file.
 
 #include <cstdint>
 #include <memory>
@@ -11,23 +11,11 @@
 
 #include "bench/environment.h"
 #include "bench/import_run.h"
-#include "bench/rocksdb_folder.h"
 
 namespace tallystick::bench {
 namespace {
 
 std::unique_ptr<EventFile> file;  // made by the first benchmark
-
-std::uint64_t OwedBytes(const std::string& store) {
-  RocksDbFolder database(DataFolder(store), RocksDbFolder::Mode::kReadOnly);
-  std::uint64_t owed = 0;
-  for (rocksdb::ColumnFamilyHandle* const family : database.families()) {
-    std::uint64_t bytes = 0;
-    database.db().GetIntProperty(family, rocksdb::DB::Properties::kEstimatePendingCompactionBytes, &bytes);
-    owed += bytes;
-  }
-  return owed;
-}
 
 void ImportFile(benchmark::State& state, const std::string& subject) {
   if (file == nullptr) file = std::make_unique<EventFile>(EventsWanted());

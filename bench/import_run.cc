@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <stdexcept>
 
+#include "bench/rocksdb_folder.h"
 #include "bench/subject.h"
 
 namespace tallystick::bench {
@@ -70,6 +71,17 @@ std::uint64_t BytesAt(const std::string& path) {
     if (file.path().filename().string().starts_with(given.filename().string())) bytes += file.file_size();
   }
   return bytes;
+}
+
+std::uint64_t OwedBytes(const std::string& store) {
+  RocksDbFolder database(DataFolder(store), RocksDbFolder::Mode::kReadOnly);
+  std::uint64_t owed = 0;
+  for (rocksdb::ColumnFamilyHandle* const family : database.families()) {
+    std::uint64_t bytes = 0;
+    database.db().GetIntProperty(family, rocksdb::DB::Properties::kEstimatePendingCompactionBytes, &bytes);
+    owed += bytes;
+  }
+  return owed;
 }
 
 Opening Open(const std::string& store, const std::string& profile, std::uint64_t busy_events) {

@@ -51,6 +51,9 @@ void ExpectImported(const std::string& subject, const std::string& store, const 
 // Bytes of all files in a folder, or of a file and those named like it.
 std::uint64_t BytesAt(const std::string& path);
 
+// What a Tallystick store still has to compact, by RocksDB's estimate.
+std::uint64_t OwedBytes(const std::string& store);
+
 // How long opening a Tallystick store takes, and the memory of a process that has done no more: bench_process.cc open.
 struct Opening {
   double seconds = 0;

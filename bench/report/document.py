@@ -199,9 +199,9 @@ def _growth(results: Results) -> str:
         cells = dict(zip((f.keys["subject"] for f in of_size), _against(of_size, "events/s", text.rate)))
         ours = next((f.values for f in of_size if f.keys["subject"] == "tallystick"), {})
         rows.append([text.events(count), *(cells.get(s, "-") for s in subjects), text.duration(ours.get("open_s")),
-                     text.size(ours.get("peak_rss")), text.size(ours.get("store_bytes"))])
+                     text.size(ours.get("peak_rss")), text.size(ours.get("store_bytes")), text.size(ours.get("owed"))])
     return text.table(["events", *(f"{NAMES[s]}, events/s" for s in subjects), "Tallystick: opening", "peak memory",
-                       "on disk"], rows) if rows else ""
+                       "on disk", "still to compact"], rows) if rows else ""
 
 
 def _open(results: Results) -> str:

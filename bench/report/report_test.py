@@ -75,6 +75,17 @@ class ReportTest(unittest.TestCase):
         self.assertEqual(self.verdict(measured, "peak memory"), "**not met**")
         self.assertEqual(self.verdict(measured, "kill -9"), "-")
 
+    def test_imports_are_judged_by_a_step_of_growth_where_only_that_has_as_many_events(self):
+        growth = part(100_000_000, grown("tallystick", 1_000_000, 400_000), grown("tallystick", 10_000_000, 500_000),
+                      grown("sqlite", 10_000_000, 20_000))
+        small = part(2_000_000, imported("tallystick", 1), imported("sqlite", 1), imported("duckdb", 1))
+        measured = self.read(growth=growth, **{"import": small})
+        self.assertEqual(self.verdict(measured, "(a) import of a file"), "met")
+        self.assertEqual(self.verdict(measured, "against SQLite"), "met")
+        self.assertEqual(self.verdict(measured, "against DuckDB"), "-")  # never of different numbers of events
+        whole = part(10_000_000, imported("tallystick", 499_999))
+        self.assertEqual(self.verdict(self.read(**{"import": whole}), "(a) import of a file"), "**not met**")
+
     def test_a_smaller_run_says_so(self):
         measured = self.read(growth=part(1_000_000, grown("tallystick", 10_000, 100),
                                          grown("tallystick", 1_000_000, 61)))
