@@ -18,6 +18,7 @@
 #include "lib/storage/diary.h"
 #include "lib/storage/files.h"
 #include "lib/storage/kept_files.h"
+#include "lib/storage/log_files.h"
 #include "lib/storage/rocksdb_events.h"
 #include "lib/storage/rocksdb_options.h"
 #include "lib/storage/status.h"
@@ -84,7 +85,7 @@ rocksdb::Status Database::Impl::OpenForWriting(const DatabaseOptions& options) {
   rocksdb::DBOptions database_options = setup.Database();
   database_options.create_if_missing = options.create;
   database_options.create_missing_column_families = options.create;
-  const auto files = std::make_shared<KeptFiles>(rocksdb::FileSystem::Default());
+  const auto files = std::make_shared<KeptFiles>(std::make_shared<LogFiles>(rocksdb::FileSystem::Default()));
   env = rocksdb::NewCompositeEnv(files);
   database_options.env = env.get();
   DatabaseEvents events = options.events;

@@ -295,25 +295,29 @@ void FaultyDisk::SaveFolder(const Node& folder, const std::string& path) {
 void FaultyDisk::SaveFile(const Node& file, const std::string& path) {
   std::string content = file.synced;
   if (file.now.has_value()) {
-    const bool grown = file.now->starts_with(file.synced);
-    const std::size_t start = grown ? file.synced.size() : 0;
-    const std::size_t kept = HowMany(file.now->size() - start);
-    if (grown || kept > 0) content = file.now->substr(0, start + kept);
-    if (survival_ == Survival::kSome && random_.OneIn(2)) SpoilSectors(start, &content);
+    const std::string& now = *file.now;
+    // From the first byte that differs on, what was written since may be there, up to any byte; behind it is what was
+    // there before. Where the file has become shorter, that too may have happened or not.
+    const auto differs = std::mismatch(content.begin(), content.end(), now.begin(), now.end()).second;
+    const auto start = static_cast<std::size_t>(differs - now.begin());
+    const std::size_t end = start + HowMany(now.size() - start);
+    const bool shortened = end == now.size() && now.size() < content.size() && HowMany(1) == 1;
+    content = now.substr(0, end) + (shortened || end >= content.size() ? "" : content.substr(end));
+    if (survival_ == Survival::kSome && random_.OneIn(2)) SpoilSectors(start, end, &content);
   }
   std::ofstream(path, std::ios::binary) << content;
 }
 
-void FaultyDisk::SpoilSectors(std::size_t start, std::string* content) {
+void FaultyDisk::SpoilSectors(std::size_t start, std::size_t end, std::string* content) {
   const bool with_zeroes = random_.OneIn(2);
-  while (start < content->size()) {
-    const std::size_t end = std::min((start / kSector + 1) * kSector, content->size());
+  while (start < end) {
+    const std::size_t sector_end = std::min((start / kSector + 1) * kSector, end);
     if (random_.OneIn(4)) {
-      for (std::size_t i = start; i < end; ++i) {
+      for (std::size_t i = start; i < sector_end; ++i) {
         (*content)[i] = static_cast<char>(with_zeroes ? 0 : random_.Below(256));
       }
     }
-    start = end;
+    start = sector_end;
   }
 }
 
