@@ -36,8 +36,8 @@ constexpr std::size_t kBatchEventsMax = 16 * 1024 * 1024;
 // A group commits this much at once; a larger single request goes alone. A few fsyncs' worth of log.
 std::size_t GroupBytesMax(Profile profile) { return profile == Profile::kEdge ? 512 * kKiB : 4 * kMiB; }
 
-// A group of its own is worth some ten events.
-constexpr std::size_t kEarlyBytesMin = 8 * kKiB;
+// A group of its own is worth some five events.
+constexpr std::size_t kEarlyBytesMin = 4 * kKiB;
 
 // How finely recent commits are told apart: enough that two writers of 10,000 events each look up few ids in vain.
 std::size_t RecentSlots(Profile profile) { return profile == Profile::kEdge ? 1 << 13 : 1 << 18; }

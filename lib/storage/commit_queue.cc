@@ -206,7 +206,7 @@ void CommitQueue::FinishGroup(Group* group, const absl::Status& failure) {
     if (durable_ == written_) {
       // The interval's clock starts.
       unsynced_since_ = Clock::now();
-      sync_thread_wake_.notify_one();
+      WatchInterval();
     }
     ++written_;
   } else {
@@ -249,7 +249,7 @@ void CommitQueue::LeadSync(Lock* lock) {
   } else {
     for (; !unsynced_.empty(); unsynced_.pop_front()) Finish(unsynced_.front(), status);
   }
-  if (written_ > durable_) sync_thread_wake_.notify_one();
+  if (written_ > durable_) WatchInterval();
   NoteLeaders();
   WakeNoted(lock);
 }
@@ -264,6 +264,11 @@ void CommitQueue::Finish(const RequestPointer& request, absl::Status status) {
   request->status_ = std::move(status);
   request->done_ = true;
   done_noted_.push_back(request);
+}
+
+void CommitQueue::WatchInterval() {
+  // Who sleeps until an earlier write's time looks then when this one's is.
+  if (!interval_watched_) sync_thread_wake_.notify_one();
 }
 
 CommitQueue::RequestPointer CommitQueue::LeaderOf(const std::deque<RequestPointer>& waiting) {
@@ -318,7 +323,9 @@ void CommitQueue::RunSyncs() {
     } else if (stopping_) {
       return;
     } else if (dirty) {
+      interval_watched_ = true;
       sync_thread_wake_.wait_until(lock, due);
+      interval_watched_ = false;
     } else {
       sync_thread_wake_.wait(lock);
     }

@@ -154,6 +154,8 @@ class CommitQueue {
   void Finish(const RequestPointer& request, absl::Status status);
   void FinishGroup(Group* group, const absl::Status& failure);
   void FinishDurable();
+  // With the lock: sees to it that the oldest unsynced write does not stay so for longer than the interval.
+  void WatchInterval();
   void NoteLeaders();
   void WakeNoted(Lock* lock);
 
@@ -178,6 +180,7 @@ class CommitQueue {
   std::uint64_t durable_ = 0;  // of these, on stable storage
   // Not after the first write behind `durable_`; means something while written_ > durable_.
   Clock::time_point unsynced_since_;
+  bool interval_watched_ = false;  // the sync thread sleeps until the time of a write that is no later than the oldest
   bool stopping_ = false;
   std::vector<RequestPointer> leaders_noted_;  // whom to wake: see WakeNoted()
   std::vector<RequestPointer> done_noted_;
