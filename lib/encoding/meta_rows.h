@@ -15,7 +15,7 @@
 namespace tallystick {
 
 // Raised with every change of the bytes on disk; stores of any other version are refused.
-inline constexpr std::uint32_t kFormatVersion = 3;
+inline constexpr std::uint32_t kFormatVersion = 4;
 
 namespace meta_key {
 inline constexpr std::string_view kFormatVersion = "format_version";

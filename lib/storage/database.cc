@@ -5,25 +5,32 @@
 #include <array>
 #include <cassert>
 #include <cerrno>
-#include <cstring>
+#include <filesystem>
 #include <mutex>
 #include <optional>
 #include <shared_mutex>
+#include <system_error>
 #include <thread>
 #include <utility>
 
 #include "absl/status/status.h"
 #include "lib/base/status_macros.h"
+#include "lib/encoding/sync_marks.h"
 #include "lib/storage/database_impl.h"
 #include "lib/storage/diary.h"
 #include "lib/storage/files.h"
+#include "lib/storage/guarded_files.h"
 #include "lib/storage/kept_files.h"
+#include "lib/storage/log_check.h"
 #include "lib/storage/log_files.h"
 #include "lib/storage/rocksdb_events.h"
 #include "lib/storage/rocksdb_options.h"
 #include "lib/storage/status.h"
+#include "lib/storage/sync_guard.h"
 #include "rocksdb/db.h"
+#include "rocksdb/metadata.h"
 #include "rocksdb/snapshot.h"
+#include "rocksdb/sst_file_reader.h"
 #include "rocksdb/write_batch.h"
 
 namespace tallystick::storage {
@@ -80,29 +87,44 @@ Database::Impl::~Impl() {
 
 // --- Opening ---
 
-rocksdb::Status Database::Impl::OpenForWriting(const DatabaseOptions& options) {
+absl::Status Database::Impl::OpenForWriting(const DatabaseOptions& options) {
   const RocksDbOptions setup(options.profile, options.cache_bytes);
   rocksdb::DBOptions database_options = setup.Database();
   database_options.create_if_missing = options.create;
   database_options.create_missing_column_families = options.create;
-  const auto files = std::make_shared<KeptFiles>(std::make_shared<LogFiles>(rocksdb::FileSystem::Default()));
-  env = rocksdb::NewCompositeEnv(files);
+  // The guard and the diary lie in the folder, which RocksDB would make later.
+  if (options.create && ::mkdir(path.c_str(), 0777) != 0 && errno != EEXIST) {
+    return LastFileError(path, "cannot make the folder");
+  }
+  const std::shared_ptr<rocksdb::FileSystem> disk = rocksdb::FileSystem::Default();
+  std::error_code ignored;  // what cannot be looked at is no new database
+  const bool made = options.create && !std::filesystem::exists(path + "/CURRENT", ignored);
+  LogFindings findings;
+  if (made) {
+    TALLYSTICK_ASSIGN_OR_RETURN(guard, SyncGuard::Create(path));
+  } else {
+    TALLYSTICK_ASSIGN_OR_RETURN(findings, CheckLogs(disk, path, ReadSyncGuard(path)));
+    TALLYSTICK_ASSIGN_OR_RETURN(guard, SyncGuard::Renew(path));
+  }
+  if (!findings.torn.empty() && options.events.log) options.events.log(Severity::kWarning, findings.torn);
+
+  const auto guarded = std::make_shared<GuardedFiles>(std::make_shared<LogFiles>(disk), guard, findings.ends);
+  const auto kept = std::make_shared<KeptFiles>(guarded);
+  env = rocksdb::NewCompositeEnv(kept);
   database_options.env = env.get();
   DatabaseEvents events = options.events;
-  events.background_error = [files, hand_on = std::move(events.background_error)](const absl::Status& error) {
-    files->KeepAll();
+  events.background_error = [kept, hand_on = std::move(events.background_error)](const absl::Status& error) {
+    kept->KeepAll();
     if (hand_on) hand_on(error);
   };
   database_options.listeners.push_back(std::make_shared<BackgroundErrorListener>(std::move(events)));
-  // The diary lies in the folder, which RocksDB would make later.
-  if (options.create && ::mkdir(path.c_str(), 0777) != 0 && errno != EEXIST) {
-    return rocksdb::Status::IOError(path + ": cannot make the folder", std::strerror(errno));
-  }
   database_options.info_log = std::make_shared<Diary>(path, database_options.max_log_file_size);
   rocksdb::DB* opened = nullptr;
-  rocksdb::Status status = rocksdb::DB::Open(database_options, path, Descriptors(setup), &handles, &opened);
+  const rocksdb::Status status = rocksdb::DB::Open(database_options, path, Descriptors(setup), &handles, &opened);
   db.reset(opened);
-  return status;
+  if (status.IsInvalidArgument()) return ExplainRefusal(status, path);
+  TALLYSTICK_RETURN_IF_ERROR(FromRocksDb(status, path + ": cannot open"));
+  return CheckRecovered(findings);
 }
 
 absl::Status Database::Impl::OpenReadOnly(const DatabaseOptions& options) {
@@ -112,8 +134,13 @@ absl::Status Database::Impl::OpenReadOnly(const DatabaseOptions& options) {
   database_options.info_log = std::make_shared<ForwardingLogger>(options.events);
   database_options.max_open_files = -1;  // open every file now: the writer may delete it at any time
 
+  // First: what it says stays true, whatever the writer does to the files meanwhile.
+  const absl::StatusOr<SyncedParts> synced = ReadSyncGuard(path);
   files = std::make_shared<FrozenFiles>(rocksdb::FileSystem::Default(), path);
   TALLYSTICK_RETURN_IF_ERROR(files->Freeze());
+  TALLYSTICK_ASSIGN_OR_RETURN(const LogFindings findings, CheckLogs(files, path, synced));
+  if (!findings.torn.empty() && options.events.log) options.events.log(Severity::kWarning, findings.torn);
+  files->SetLogEnds(findings.ends);
   env = rocksdb::NewCompositeEnv(files);
   database_options.env = env.get();
   rocksdb::DB* opened = nullptr;
@@ -122,7 +149,15 @@ absl::Status Database::Impl::OpenReadOnly(const DatabaseOptions& options) {
   db.reset(opened);
   files->Thaw();
   if (status.IsInvalidArgument()) return ExplainRefusal(status, path);
-  return FromRocksDb(status, path + ": cannot open for reading");
+  TALLYSTICK_RETURN_IF_ERROR(FromRocksDb(status, path + ": cannot open for reading"));
+  return CheckRecovered(findings);
+}
+
+absl::Status Database::Impl::CheckRecovered(const LogFindings& findings) const {
+  const std::uint64_t next = db->GetLatestSequenceNumber() + 1;
+  if (next >= findings.next_sequence) return absl::OkStatus();
+  return absl::DataLossError(path + ": RocksDB recovered the logs up to commit " + std::to_string(next - 1) +
+                             ", and they go on to " + std::to_string(findings.next_sequence - 1));
 }
 
 Database::Database(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -133,9 +168,7 @@ absl::StatusOr<std::shared_ptr<Database>> Database::Open(const std::string& path
   if (options.read_only) {
     TALLYSTICK_RETURN_IF_ERROR(impl->OpenReadOnly(options));
   } else {
-    const rocksdb::Status status = impl->OpenForWriting(options);
-    if (status.IsInvalidArgument()) return ExplainRefusal(status, path);
-    TALLYSTICK_RETURN_IF_ERROR(FromRocksDb(status, path + ": cannot open"));
+    TALLYSTICK_RETURN_IF_ERROR(impl->OpenForWriting(options));
   }
   return std::shared_ptr<Database>(new Database(std::move(impl)));
 }
@@ -318,7 +351,12 @@ std::size_t Batch::bytes() const { return batch_->GetDataSize(); }
 bool Batch::empty() const { return batch_->Count() == 0; }
 
 absl::Status Database::Write(Batch* batch) {
-  return FromRocksDb(impl_->db->Write(rocksdb::WriteOptions(), batch->batch_.get()), impl_->path + ": cannot write");
+  SyncGuard* const guard = impl_->guard.get();  // a database that is only read has none, and refuses
+  const std::array<char, kSyncMarkSize> mark = EncodeSyncMark(guard != nullptr ? guard->mark() : FilePart());
+  rocksdb::Status status = batch->batch_->PutLogData({mark.data(), mark.size()});
+  if (status.ok()) status = impl_->db->Write(rocksdb::WriteOptions(), batch->batch_.get());
+  if (status.ok()) guard->Written();
+  return FromRocksDb(status, impl_->path + ": cannot write");
 }
 
 absl::Status Database::SyncLog() { return FromRocksDb(impl_->db->SyncWAL(), impl_->path + ": cannot sync the log"); }
@@ -389,6 +427,30 @@ absl::Status Database::Compact(Family family, const KeyRange& range, std::atomic
   const rocksdb::Slice limit = ToSlice(range.limit);
   return FromRocksDb(impl_->db->CompactRange(options, impl_->handle(family), &start, &limit),
                      impl_->path + ": cannot compact");
+}
+
+// --- Checking ---
+
+absl::Status Database::VerifyTables() const {
+  rocksdb::DB& db = *impl_->db;
+  // A reader has its files, whatever happens to their names.
+  if (!impl_->read_only) {
+    TALLYSTICK_RETURN_IF_ERROR(FromRocksDb(db.DisableFileDeletions(), impl_->path + ": cannot keep files"));
+  }
+  std::vector<rocksdb::LiveFileMetaData> files;
+  db.GetLiveFilesMetaData(&files);
+  absl::Status verified;
+  for (auto file = files.begin(); verified.ok() && file != files.end(); ++file) {
+    const std::string path = impl_->path + file->name;  // which begins with a slash
+    rocksdb::Options options;
+    options.env = impl_->env.get();
+    rocksdb::SstFileReader reader(options);
+    rocksdb::Status status = reader.Open(path);
+    if (status.ok()) status = reader.VerifyChecksum();
+    verified = FromRocksDb(status, path + ": cannot read");
+  }
+  if (!impl_->read_only) db.EnableFileDeletions(/*force=*/false).PermitUncheckedError();
+  return verified;
 }
 
 // --- Sizes ---

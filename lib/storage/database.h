@@ -198,6 +198,9 @@ class Database : public std::enable_shared_from_this<Database> {
   // runs beside everything else.
   absl::Status Compact(Family family, const KeyRange& range, std::atomic<bool>* cancelled);
 
+  // Reads every block of every table file and checks it. DATA_LOSS names the file.
+  absl::Status VerifyTables() const;
+
   // About how many bytes the range takes up, in files and in memory.
   std::uint64_t ApproximateBytes(Family family, const KeyRange& range) const;
   std::uint64_t FileBytes(Family family) const;

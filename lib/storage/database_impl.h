@@ -14,7 +14,9 @@
 
 #include "absl/status/status.h"
 #include "lib/storage/database.h"
+#include "lib/storage/log_check.h"
 #include "lib/storage/read_only_files.h"
+#include "lib/storage/sync_guard.h"
 #include "rocksdb/db.h"
 #include "rocksdb/env.h"
 
@@ -29,8 +31,10 @@ struct Database::Impl {
 
   rocksdb::ColumnFamilyHandle* handle(Family family) const { return handles[static_cast<std::size_t>(family)]; }
 
-  rocksdb::Status OpenForWriting(const DatabaseOptions& options);
+  absl::Status OpenForWriting(const DatabaseOptions& options);
   absl::Status OpenReadOnly(const DatabaseOptions& options);
+  // Whether what was opened is what had been found in the logs.
+  absl::Status CheckRecovered(const LogFindings& findings) const;
   // Returns when no flush is under way any more.
   void AwaitFlushes() const;
 
@@ -39,6 +43,7 @@ struct Database::Impl {
   // What must outlive RocksDB: members go from the last to the first.
   std::shared_ptr<void> lock;
   std::shared_ptr<FrozenFiles> files;
+  std::shared_ptr<SyncGuard> guard;  // null when read-only
   std::unique_ptr<rocksdb::Env> env;
   std::unique_ptr<rocksdb::DB> db;
   std::vector<rocksdb::ColumnFamilyHandle*> handles;  // by Family

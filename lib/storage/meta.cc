@@ -66,13 +66,16 @@ void PutIdentity(const Identity& identity, Batch* batch) {
   batch->Put(Family::kMeta, meta_key::kCursorKey, BytesOf(identity.cursor_key.bytes));
 }
 
+absl::Status CheckFormatVersion(std::string_view row) {
+  TALLYSTICK_ASSIGN_OR_RETURN(const std::uint32_t version, DecodeFormatVersion(row));
+  if (version == kFormatVersion) return absl::OkStatus();
+  return absl::FailedPreconditionError("the store has format version " + std::to_string(version) +
+                                       "; this program reads version " + std::to_string(kFormatVersion));
+}
+
 absl::StatusOr<Identity> ReadIdentity(const Database& database) {
   TALLYSTICK_ASSIGN_OR_RETURN(const std::string version_row, ReadRow(database, meta_key::kFormatVersion, nullptr));
-  TALLYSTICK_ASSIGN_OR_RETURN(const std::uint32_t version, DecodeFormatVersion(version_row));
-  if (version != kFormatVersion) {
-    return absl::FailedPreconditionError("the store has format version " + std::to_string(version) +
-                                         "; this program reads version " + std::to_string(kFormatVersion));
-  }
+  TALLYSTICK_RETURN_IF_ERROR(CheckFormatVersion(version_row));
   Identity identity;
   TALLYSTICK_RETURN_IF_ERROR(ReadArray(database, meta_key::kStoreId, &identity.store_id.bytes));
   TALLYSTICK_ASSIGN_OR_RETURN(const std::string history, ReadRow(database, meta_key::kHistory, nullptr));

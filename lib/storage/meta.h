@@ -31,6 +31,10 @@ Identity NewIdentity();
 // Writes the rows of a new store.
 void PutIdentity(const Identity& identity, Batch* batch);
 
+// What the row `format_version` says: FAILED_PRECONDITION when it is another version than ours, DATA_LOSS when it does
+// not decode.
+absl::Status CheckFormatVersion(std::string_view row);
+
 // DATA_LOSS when a row is missing or does not decode, FAILED_PRECONDITION when the format version is another than ours.
 absl::StatusOr<Identity> ReadIdentity(const Database& database);
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <optional>
 #include <string_view>
 #include <utility>
 
@@ -44,26 +45,14 @@ class TextFile : public rocksdb::FSSequentialFile {
   std::size_t position_ = 0;
 };
 
-// The beginning of a file that grows.
-class Beginning : public rocksdb::FSSequentialFileOwnerWrapper {
+// One of several holders of an open file.
+class SharedFile : public rocksdb::FSRandomAccessFileWrapper {
  public:
-  Beginning(std::unique_ptr<rocksdb::FSSequentialFile> file, std::uint64_t bytes)
-      : FSSequentialFileOwnerWrapper(std::move(file)), left_(bytes) {}
-
-  IOStatus Read(std::size_t n, const IOOptions& options, Slice* result, char* scratch,
-                IODebugContext* context) override {
-    IOStatus status = target()->Read(std::min<std::uint64_t>(n, left_), options, result, scratch, context);
-    if (status.ok()) left_ -= result->size();
-    return status;
-  }
-  IOStatus Skip(std::uint64_t n) override {
-    n = std::min(n, left_);
-    left_ -= n;
-    return target()->Skip(n);
-  }
+  explicit SharedFile(std::shared_ptr<rocksdb::FSRandomAccessFile> file)
+      : FSRandomAccessFileWrapper(file.get()), file_(std::move(file)) {}
 
  private:
-  std::uint64_t left_;
+  const std::shared_ptr<rocksdb::FSRandomAccessFile> file_;
 };
 
 }  // namespace
@@ -95,11 +84,15 @@ absl::Status FrozenFiles::Freeze() {
 // everything that it names is there, and so is every log with rows that are in no table.
 Status FrozenFiles::TryToFreeze() {
   files_.clear();
+  frozen_ = false;
   Status status = ReadVersion(&version_);
   if (status.ok()) status = OpenFiles();
   Version after;
   if (status.ok()) status = ReadVersion(&after);
-  if (status.ok() && after == version_) return status;
+  if (status.ok() && after == version_) {
+    frozen_ = true;
+    return status;
+  }
   files_.clear();
   return status.ok() ? Status::TryAgain("the manifest changed") : status;
 }
@@ -123,35 +116,48 @@ Status FrozenFiles::ReadVersion(Version* version) {
 Status FrozenFiles::OpenFiles() {
   std::vector<std::string> names;
   Status status = target()->GetChildren(folder_, IOOptions(), &names, nullptr);
-  for (auto name = names.begin(); status.ok() && name != names.end(); ++name) {
-    const std::string path = PathOf(*name);
-    File file;
-    if (*name == version_.manifest) {
-      std::unique_ptr<rocksdb::FSSequentialFile> manifest;
-      status = target()->NewSequentialFile(path, FileOptions(), &manifest, nullptr);
-      file.bytes = version_.bytes;
-      if (status.ok()) file.sequential = std::make_unique<Beginning>(std::move(manifest), file.bytes);
-    } else if (name->ends_with(".log")) {
-      status = target()->NewSequentialFile(path, FileOptions(), &file.sequential, nullptr);
-      if (status.ok()) status = target()->GetFileSize(path, IOOptions(), &file.bytes, nullptr);
-    } else if (name->ends_with(".sst")) {
-      status = target()->NewRandomAccessFile(path, FileOptions(), &file.random, nullptr);
-      if (status.ok()) status = target()->GetFileSize(path, IOOptions(), &file.bytes, nullptr);
-    } else {
-      continue;
-    }
-    if (status.ok()) {
-      files_.emplace(*name, std::move(file));
-    } else if (status.IsPathNotFound()) {
-      status = Status::OK();  // Deleted since it was listed: the manifest tells whether that matters.
+  for (const std::string& name : names) {
+    if (name != version_.manifest && !name.ends_with(".log") && !name.ends_with(".sst")) continue;
+    std::unique_ptr<rocksdb::FSRandomAccessFile> file;
+    status = target()->NewRandomAccessFile(PathOf(name), FileOptions(), &file, nullptr);
+    if (status.IsPathNotFound()) continue;  // Deleted since it was listed: the manifest tells whether that matters.
+    if (!status.ok()) return status;
+    files_.emplace(name, File{.bytes = 0, .file = std::move(file)});
+  }
+  const auto measure = [this](const std::string& name, File* opened) -> Status {
+    const IOStatus measured = target()->GetFileSize(PathOf(name), IOOptions(), &opened->bytes, nullptr);
+    return measured.IsPathNotFound() ? Status::TryAgain("a file was deleted") : Status(measured);
+  };
+  std::map<std::uint64_t, std::string> logs;
+  for (auto& [name, opened] : files_) {
+    if (const std::optional<std::uint64_t> log = LogNumber(name); log.has_value()) {
+      logs.emplace(*log, name);
+    } else if (name == version_.manifest) {
+      opened.bytes = version_.bytes;
+    } else if (status = measure(name, &opened); !status.ok()) {
+      return status;
     }
   }
-  return status;
+  // The newest log first: what the others have then is what they had when it began.
+  for (auto log = logs.rbegin(); log != logs.rend(); ++log) {
+    if (status = measure(log->second, &files_.at(log->second)); !status.ok()) return status;
+  }
+  return Status::OK();
+}
+
+void FrozenFiles::SetLogEnds(const LogEnds& ends) {
+  const std::lock_guard lock(mutex_);
+  for (auto& [name, file] : files_) {
+    const std::optional<std::uint64_t> log = LogNumber(name);
+    const auto end = log.has_value() ? ends.find(*log) : ends.end();
+    if (end != ends.end()) file.bytes = end->second;
+  }
 }
 
 void FrozenFiles::Thaw() {
   const std::lock_guard lock(mutex_);
-  files_.clear();
+  std::erase_if(files_, [](const auto& file) { return !file.first.ends_with(".sst"); });
+  frozen_ = false;
 }
 
 // --- Showing ---
@@ -160,15 +166,13 @@ IOStatus FrozenFiles::NewSequentialFile(const std::string& path, const FileOptio
                                         std::unique_ptr<rocksdb::FSSequentialFile>* file, IODebugContext* context) {
   const std::string name = NameOf(path);
   const std::lock_guard lock(mutex_);
-  if (!files_.empty() && name == kCurrent) {
+  if (frozen_ && name == kCurrent) {
     *file = std::make_unique<TextFile>(version_.current);
     return IOStatus::OK();
   }
   const auto frozen = files_.find(name);
-  if (frozen == files_.end() || frozen->second.sequential == nullptr) {
-    return target()->NewSequentialFile(path, options, file, context);
-  }
-  *file = std::move(frozen->second.sequential);
+  if (frozen == files_.end()) return target()->NewSequentialFile(path, options, file, context);
+  *file = std::make_unique<SequentialPart>(frozen->second.file, frozen->second.bytes);
   return IOStatus::OK();
 }
 
@@ -176,10 +180,8 @@ IOStatus FrozenFiles::NewRandomAccessFile(const std::string& path, const FileOpt
                                           std::unique_ptr<rocksdb::FSRandomAccessFile>* file, IODebugContext* context) {
   const std::lock_guard lock(mutex_);
   const auto frozen = files_.find(NameOf(path));
-  if (frozen == files_.end() || frozen->second.random == nullptr) {
-    return target()->NewRandomAccessFile(path, options, file, context);
-  }
-  *file = std::move(frozen->second.random);
+  if (frozen == files_.end()) return target()->NewRandomAccessFile(path, options, file, context);
+  *file = std::make_unique<SharedFile>(frozen->second.file);
   return IOStatus::OK();
 }
 
@@ -201,7 +203,7 @@ IOStatus FrozenFiles::GetFileSize(const std::string& path, const IOOptions& opti
 IOStatus FrozenFiles::GetChildren(const std::string& folder, const IOOptions& options, std::vector<std::string>* names,
                                   IODebugContext* context) {
   const std::lock_guard lock(mutex_);
-  if (files_.empty()) return target()->GetChildren(folder, options, names, context);
+  if (!frozen_) return target()->GetChildren(folder, options, names, context);
   names->clear();
   for (const auto& [name, file] : files_) names->push_back(name);
   return IOStatus::OK();

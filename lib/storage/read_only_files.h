@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "lib/storage/guarded_files.h"
 #include "rocksdb/env.h"
 #include "rocksdb/file_system.h"
 
@@ -24,8 +25,8 @@ namespace tallystick::storage {
 // manifests, in order.
 rocksdb::Status ListAppended(rocksdb::FileSystem* files, const std::string& folder, std::vector<std::string>* names);
 
-// A file system that shows one database, all of whose files lie in one folder, as it was when `Freeze` succeeded. The
-// log that was the newest then may show more, as the writer adds to it.
+// A file system that shows one database, all of whose files lie in one folder, as it was when `Freeze` succeeded: to
+// one opening after the other, until `Thaw`.
 class FrozenFiles : public rocksdb::FileSystemWrapper {
  public:
   FrozenFiles(const std::shared_ptr<rocksdb::FileSystem>& files, std::string folder);
@@ -38,7 +39,11 @@ class FrozenFiles : public rocksdb::FileSystemWrapper {
   // there is no manifest.
   absl::Status Freeze();
 
-  // Lets go of the files that have not been asked for. The folder shows as it is from here on.
+  // From now on logs show no more than this.
+  void SetLogEnds(const LogEnds& ends);
+
+  // Lets go of the logs and the manifest; tables stay, as they do with whoever has them open. The folder shows as it is
+  // from here on.
   void Thaw();
 
   const char* Name() const override { return "tallystick.FrozenFiles"; }
@@ -65,9 +70,7 @@ class FrozenFiles : public rocksdb::FileSystemWrapper {
   };
   struct File {
     std::uint64_t bytes = 0;
-    // One of them, until it is handed over.
-    std::unique_ptr<rocksdb::FSSequentialFile> sequential;
-    std::unique_ptr<rocksdb::FSRandomAccessFile> random;
+    std::shared_ptr<rocksdb::FSRandomAccessFile> file;
   };
 
   std::string PathOf(const std::string& name) const { return folder_ + "/" + name; }
@@ -78,7 +81,8 @@ class FrozenFiles : public rocksdb::FileSystemWrapper {
   const std::string folder_;
   std::mutex mutex_;  // RocksDB opens tables from many threads
   Version version_;
-  std::map<std::string, File> files_;  // by name; empty when not frozen
+  std::map<std::string, File> files_;  // by name
+  bool frozen_ = false;
 };
 
 }  // namespace tallystick::storage

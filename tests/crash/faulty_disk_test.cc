@@ -208,6 +208,23 @@ TEST_F(FaultyDiskTest, AFileWrittenAnewMayHoldTheOld) {
   EXPECT_THAT(Survivors(), ElementsAre(Files{{"a", "new"}}));
 }
 
+TEST_F(FaultyDiskTest, OfAFileWrittenOverOnlyWhatWasWrittenIsInDoubt) {
+  const std::string text(3 * 512, 'o');
+  Append("a", text);
+  Restart();
+  const int file = ::open(At("a").c_str(), O_WRONLY);
+  ASSERT_EQ(::pwrite(file, "new", 3, 512), 3);
+  ::close(file);
+  std::set<char> seen;
+  for (const Files& files : Survivors()) {
+    std::string content = files.at("a");
+    ASSERT_EQ(content.size(), text.size());
+    seen.insert(content[512] == 'n' || content[512] == 'o' ? content[512] : '?');
+    EXPECT_EQ(content.replace(512, 512, text, 512, 512), text);
+  }
+  EXPECT_THAT(seen, SizeIs(3));
+}
+
 TEST_F(FaultyDiskTest, NothingChangesOnceThePowerIsOff) {
   Append("a", "text");
   Restart();

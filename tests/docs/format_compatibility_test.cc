@@ -16,13 +16,14 @@
 #include "lib/storage/folder.h"
 #include "rocksdb/db.h"
 #include "tallystick/store.h"
+#include "tests/support/raw_rows.h"
 
 namespace tallystick {
 namespace {
 
 using storage::Family;
 
-class FormatCompatibility : public testing::Test {
+class FormatCompatibility : public ::testing::Test {
  protected:
   void SetUp() override {
     std::filesystem::remove_all(path_);
@@ -38,12 +39,7 @@ class FormatCompatibility : public testing::Test {
 
   // Puts a row behind the store's back.
   void PutRow(Family family, std::string_view key, std::string_view value) {
-    const auto database = storage::Database::Open(data(), {});
-    ASSERT_TRUE(database.ok()) << database.status();
-    storage::Batch batch(**database);
-    batch.Put(family, key, value);
-    ASSERT_TRUE((*database)->Write(&batch).ok());
-    ASSERT_TRUE((*database)->Flush().ok());
+    testing::RawRows(path_).Put(std::string(storage::FamilyName(family)), std::string(key), std::string(value));
   }
 
   // Adds a family, or drops one, as no version does.
@@ -70,7 +66,7 @@ class FormatCompatibility : public testing::Test {
   absl::StatusCode OpenForReading() const { return Store::Open(path_, {.read_only = true}).status().code(); }
 
   const std::string path_ =
-      testing::TempDir() + "/format_compatibility_" + testing::UnitTest::GetInstance()->current_test_info()->name();
+      ::testing::TempDir() + "/format_compatibility_" + ::testing::UnitTest::GetInstance()->current_test_info()->name();
 
  private:
   static std::vector<rocksdb::ColumnFamilyDescriptor> Descriptors(const std::vector<std::string>& names) {

@@ -296,16 +296,28 @@ void FaultyDisk::SaveFile(const Node& file, const std::string& path) {
   std::string content = file.synced;
   if (file.now.has_value()) {
     const std::string& now = *file.now;
-    // From the first byte that differs on, what was written since may be there, up to any byte; behind it is what was
-    // there before. Where the file has become shorter, that too may have happened or not.
-    const auto differs = std::mismatch(content.begin(), content.end(), now.begin(), now.end()).second;
-    const auto start = static_cast<std::size_t>(differs - now.begin());
-    const std::size_t end = start + HowMany(now.size() - start);
-    const bool shortened = end == now.size() && now.size() < content.size() && HowMany(1) == 1;
-    content = now.substr(0, end) + (shortened || end >= content.size() ? "" : content.substr(end));
-    if (survival_ == Survival::kSome && random_.OneIn(2)) SpoilSectors(start, end, &content);
+    MixSectors(now, std::min(now.size(), content.size()), &content);
+    if (const std::size_t start = content.size(); now.size() > start) {
+      content.append(now, start, HowMany(now.size() - start));
+      if (survival_ == Survival::kSome && random_.OneIn(2)) SpoilSectors(start, content.size(), &content);
+    } else if (now.size() < start && HowMany(1) == 1) {
+      content.resize(now.size());
+    }
   }
   std::ofstream(path, std::ios::binary) << content;
+}
+
+void FaultyDisk::MixSectors(const std::string& now, std::size_t size, std::string* content) {
+  for (std::size_t start = 0; start < size; start += kSector) {
+    const std::size_t end = std::min(start + kSector, size);
+    std::size_t first = start;
+    while (first < end && now[first] == (*content)[first]) ++first;
+    if (first == end) continue;
+    std::size_t last = end;
+    while (now[last - 1] == (*content)[last - 1]) --last;
+    if (HowMany(1) == 1) content->replace(first, last - first, now, first, last - first);
+    if (survival_ == Survival::kSome && random_.OneIn(2)) SpoilSectors(first, last, content);
+  }
 }
 
 void FaultyDisk::SpoilSectors(std::size_t start, std::size_t end, std::string* content) {

@@ -12,8 +12,8 @@
 //
 // What the disk may do is what POSIX lets it do:
 //   - A file keeps what it held when it was synced. Of what was written since, nothing may be there, or all of it, or
-//     its beginning, cut at any byte, with what was there before behind it; and sectors of it may hold zeroes or
-//     rubbish instead.
+//     its beginning, cut at any byte; and sectors of what is there may hold zeroes or rubbish instead. Of what was written
+//     over, each sector may hold what it held before, or what was written, or rubbish; others stay as they were.
 //   - A folder keeps the entries that it had when it was synced. Of the changes since, none may have taken place, or
 //     all, or the first few, or any others; a rename within a folder takes place as a whole or not at all.
 //   - A sync that failed is not made good by a later one: the file keeps what it held before.
@@ -104,7 +104,9 @@ class FaultyDisk : public FileCallWatcher {
   std::uint64_t HowMany(std::uint64_t of);
   void SaveFolder(const Node& folder, const std::string& path);
   void SaveFile(const Node& file, const std::string& path);
-  // Between the two places.
+  // Of what was written over, up to `size`.
+  void MixSectors(const std::string& now, std::size_t size, std::string* content);
+  // From `start` up to `end`.
   void SpoilSectors(std::size_t start, std::size_t end, std::string* content);
 
   const std::string root_;

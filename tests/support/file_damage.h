@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <fstream>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -21,10 +22,20 @@ inline constexpr std::string_view kManifests = "MANIFEST-";
 inline constexpr std::string_view kCurrent = "CURRENT";
 inline constexpr std::string_view kOptionsFiles = "OPTIONS-";
 inline constexpr std::string_view kDiaries = "LOG";
+inline constexpr std::string_view kLogs = ".log";
+inline constexpr std::string_view kGuards = "SYNCED";
+inline constexpr std::string_view kLocks = "LOCK";
 
-// Flips one bit of one of the files of this kind in `folder`, each byte of them all as likely as the others. Says
-// which; empty when they have no bytes.
-inline std::string FlipBit(const std::string& folder, std::string_view kind, Random* random) {
+// A byte of one of the files of this kind in `folder`, each of them all as likely as the others.
+struct BytePlace {
+  std::filesystem::path file;
+  std::uint64_t at = 0;
+
+  std::string ToString() const { return file.filename().string() + ", byte " + std::to_string(at); }
+};
+
+// Absent when they have no bytes.
+inline std::optional<BytePlace> PickByte(const std::string& folder, std::string_view kind, Random* random) {
   std::vector<std::filesystem::directory_entry> files;
   std::uint64_t bytes = 0;
   for (const auto& entry : std::filesystem::directory_iterator(folder)) {
@@ -32,19 +43,34 @@ inline std::string FlipBit(const std::string& folder, std::string_view kind, Ran
     files.push_back(entry);
     bytes += entry.file_size();
   }
-  if (bytes == 0) return "";
+  if (bytes == 0) return std::nullopt;
   // Else the order would be the file system's own.
   std::sort(files.begin(), files.end());
   std::uint64_t at = random->Below(bytes);
   auto file = files.begin();
   for (; at >= file->file_size(); ++file) at -= file->file_size();
+  return BytePlace{.file = file->path(), .at = at};
+}
+
+// Flips one bit of one of the files of this kind. Says which; empty when they have no bytes.
+inline std::string FlipBit(const std::string& folder, std::string_view kind, Random* random) {
+  const std::optional<BytePlace> place = PickByte(folder, kind, random);
+  if (!place.has_value()) return "";
   const std::uint64_t bit = random->Below(8);
-  std::fstream stream(file->path(), std::ios::in | std::ios::out | std::ios::binary);
-  stream.seekg(static_cast<std::streamoff>(at));
+  std::fstream stream(place->file, std::ios::in | std::ios::out | std::ios::binary);
+  stream.seekg(static_cast<std::streamoff>(place->at));
   const int byte = stream.get();
-  stream.seekp(static_cast<std::streamoff>(at));
+  stream.seekp(static_cast<std::streamoff>(place->at));
   stream.put(static_cast<char>(byte ^ (1 << bit)));
-  return file->path().filename().string() + ", byte " + std::to_string(at) + ", bit " + std::to_string(bit);
+  return place->ToString() + ", bit " + std::to_string(bit);
+}
+
+// Cuts one of the files of this kind, before one of its bytes. Says which; empty when they have no bytes.
+inline std::string CutFile(const std::string& folder, std::string_view kind, Random* random) {
+  const std::optional<BytePlace> place = PickByte(folder, kind, random);
+  if (!place.has_value()) return "";
+  std::filesystem::resize_file(place->file, place->at);
+  return place->ToString() + ", cut";
 }
 
 }  // namespace tallystick::testing
