@@ -1,5 +1,6 @@
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "command.h"
@@ -31,6 +32,63 @@ std::string ToJson(const VerifyReport& report) {
   return json + "]}";
 }
 
+std::string ToJson(const SalvageReport& report) {
+  std::string json = std::string("{\"complete\":") + (report.complete() ? "true" : "false");
+  json += ",\"events\":" + std::to_string(report.events);
+  json += ",\"unreadable\":[";
+  for (const UnreadablePart& part : report.unreadable) {
+    if (json.back() != '[') json.push_back(',');
+    json += "{\"file\":";
+    AppendJsonString(part.file, &json);
+    json += ",\"family\":";
+    AppendJsonString(part.family, &json);
+    json += ",\"problem\":";
+    AppendJsonString(part.problem, &json);
+    json.push_back('}');
+  }
+  json += "],\"lostCount\":" + std::to_string(report.lost_count);
+  json += std::string(",\"lostAllKnown\":") + (report.lost_all_known ? "true" : "false");
+  json += ",\"lost\":[";
+  for (const LostEvent& event : report.lost) {
+    if (json.back() != '[') json.push_back(',');
+    json += "{\"sequence\":" + std::to_string(event.sequence) + ",\"sequenceAccountId\":";
+    json += event.account.has_value() ? "\"" + event.account->ToString() + "\"" : "null";
+    json += ",\"customerEventId\":";
+    if (event.customer_event_id.has_value()) {
+      AppendJsonString(*event.customer_event_id, &json);
+    } else {
+      json += "null";
+    }
+    json += ",\"eventTimestamp\":";
+    json += event.event_timestamp.has_value() ? "\"" + FormatTimestamp(*event.event_timestamp) + "\"" : "null";
+    json.push_back('}');
+  }
+  json += "],\"meters\":[";
+  for (const SalvagedMeter& meter : report.meters) {
+    if (json.back() != '[') json.push_back(',');
+    json += "{\"sequenceAccountId\":\"" + meter.account.ToString() + "\",\"name\":";
+    AppendJsonString(meter.name, &json);
+    json += std::string(",\"declared\":") + (meter.declared ? "true}" : "false}");
+  }
+  return json + "]}";
+}
+
+int Salvage(const Target& target, const std::string& to) {
+  Progress progress("events");
+  SalvageOptions options;
+  options.progress = [&progress](std::uint64_t /*rows_read*/, std::uint64_t events_written) {
+    progress.Update(events_written, std::nullopt);
+  };
+  const absl::StatusOr<SalvageReport> report = Store::Salvage(target.db, to, options);
+  progress.Clear();
+  if (!report.ok()) return Fail(report.status());
+  Output output;
+  output.WriteLine(ToJson(*report));
+  const absl::Status written = output.Flush();
+  if (!written.ok()) return Fail(written);
+  return report->complete() ? kDone : kFailed;
+}
+
 int Verify(const Target& target) {
   const absl::StatusOr<std::unique_ptr<Store>> store = OpenToRead(target);
   if (!store.ok()) return Fail(store.status());
@@ -56,8 +114,14 @@ void AddVerify(CLI::App* program, int* exit_status) {
       program->add_subcommand("verify", "Checks every index and rollup of the store, of all accounts, row by row");
   const auto target = std::make_shared<Target>();
   AddTarget(command, target.get());
+  const auto salvage = std::make_shared<std::string>();
+  command->add_option("--salvage", *salvage,
+                      "Write what can still be read of a damaged store into a new one, in this folder, and list what "
+                      "cannot");
   command->footer("Example: tallystick verify --db usage.db");
-  command->callback([target, exit_status] { *exit_status = Verify(*target); });
+  command->callback([target, salvage, exit_status] {
+    *exit_status = salvage->empty() ? Verify(*target) : Salvage(*target, *salvage);
+  });
 }
 
 }  // namespace tallystick::tools

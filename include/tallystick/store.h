@@ -37,6 +37,7 @@
 #include "tallystick/options.h"
 #include "tallystick/read.h"
 #include "tallystick/report.h"
+#include "tallystick/salvage.h"
 #include "tallystick/uuid.h"
 #include "tallystick/write.h"
 
@@ -189,10 +190,29 @@ class Store {
   // Counts and sizes. Reads every event of the store once.
   absl::StatusOr<StoreStats> Stats(const Uuid& account) const;
 
-  // Checks every row of every index and of every declared meter against the events, of all accounts. Reads the whole
-  // store, and the events of accounts with declared meters twice. Memory does not grow with the store. An error
+  // Checks every row of every index and of every declared meter against the events, of all accounts, and before that
+  // the checksum of every block of every file that the store is made of. Reads the whole store twice, and the events of
+  // accounts with declared meters once more. Memory does not grow with the store. An error
   // (DATA_LOSS) means that something could not be read; differences between readable rows are in the report.
   absl::StatusOr<VerifyReport> Verify(const VerifyOptions& options = {}) const;
+
+  // Writes what can still be read of the damaged store `from` into a new one, `to`, and says what cannot be. Reads
+  // every file by itself, so it needs no store that opens; changes nothing in `from`, and keeps writers out of it
+  // meanwhile. Events are written in the order in which they were stored, each in the version that was stored last; an
+  // event whose last version cannot be read is lost, and no earlier one takes its place. They get new ids, sequences
+  // and times of receipt, in a new history; one that came without a customerEventId gets its id as that. Declared
+  // meters are declared again, and built; one that was dropped may come back. Indexes and rollups are made anew.
+  //
+  // Takes about the time of two reads of the store and one write of its events, and for its work, beside the new store,
+  // about the space of the events and ids, in a folder in `to`.
+  //
+  //   NOT_FOUND            there is no store in `from`
+  //   ALREADY_EXISTS       there is a store in `to`, perhaps one of a salvage that was cut short: remove it
+  //   UNAVAILABLE          `from` is open for writing
+  //
+  // and what opening and writing `to` gives.
+  static absl::StatusOr<SalvageReport> Salvage(const std::string& from, const std::string& to,
+                                               const SalvageOptions& options = {});
 
   // The history that was current at the opening; no call to the disk. Answers after `Close` as well.
   History history() const;

@@ -23,6 +23,7 @@ constexpr std::string_view kLockName = "LOCK";
 constexpr std::string_view kDataName = "data";
 constexpr std::string_view kCreatingName = "data.creating";
 constexpr std::string_view kLoadingName = "data.loading";
+constexpr std::string_view kSalvagingName = "data.salvaging";
 
 std::string Join(const std::string& path, std::string_view name) { return path + "/" + std::string(name); }
 
@@ -87,11 +88,25 @@ absl::StatusOr<std::unique_ptr<FolderLock>> FolderLock::Acquire(const std::strin
   return lock;
 }
 
+absl::StatusOr<std::unique_ptr<FolderLock>> FolderLock::AcquireToRead(const std::string& path) {
+  const std::string lock_path = Join(path, kLockName);
+  const int file = ::open(lock_path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (file < 0 && errno == ENOENT)
+    return std::unique_ptr<FolderLock>();  // nobody writes: whoever did would have made it
+  if (file < 0) return LastFileError(lock_path, "cannot open");
+  std::unique_ptr<FolderLock> lock(new FolderLock(file));
+  if (::flock(file, LOCK_SH | LOCK_NB) == 0) return lock;
+  if (errno != EWOULDBLOCK) return LastFileError(lock_path, "cannot lock");
+  return absl::UnavailableError(path + ": the store is open for writing in " + HolderOf(file));
+}
+
 FolderLock::~FolderLock() { ::close(file_); }
 
 std::string DataPath(const std::string& path) { return Join(path, kDataName); }
 
 std::string LoadingPath(const std::string& path) { return Join(path, kLoadingName); }
+
+std::string SalvagingPath(const std::string& path) { return Join(path, kSalvagingName); }
 
 absl::Status RemoveLoading(const std::string& path) {
   std::error_code error;

@@ -4,6 +4,7 @@
 //   data/           the database
 //   data.creating/  a database that is being made; becomes data/ by a rename, which is the commit point of the creation
 //   data.loading/   table files that a bulk write is making; they mean nothing once nobody has the store open
+//   data.salvaging/ what a salvage into this store has gathered; means nothing afterwards
 //
 // A folder without data/ that holds nothing else but these is a creation cut short: the next writer begins it again.
 
@@ -36,6 +37,9 @@ class FolderLock {
   // another one, or this one through another store object, holds it.
   static absl::StatusOr<std::unique_ptr<FolderLock>> Acquire(const std::string& path);
 
+  // Keeps writers out while the object lives, and changes nothing. UNAVAILABLE when there is one.
+  static absl::StatusOr<std::unique_ptr<FolderLock>> AcquireToRead(const std::string& path);
+
   FolderLock(const FolderLock&) = delete;
   FolderLock& operator=(const FolderLock&) = delete;
   ~FolderLock();
@@ -49,6 +53,8 @@ std::string DataPath(const std::string& path);
 
 // Where a bulk write makes its table files. The folder is there after ClearLoading().
 std::string LoadingPath(const std::string& path);
+
+std::string SalvagingPath(const std::string& path);
 
 // Makes data.loading/ an empty folder. The caller holds the lock.
 absl::Status ClearLoading(const std::string& path);

@@ -98,5 +98,53 @@ TEST_F(VerifyTest, ADamagedFileIsAFailure) {
   }
 }
 
+// --- verify --salvage ---
+
+TEST_F(VerifyTest, SalvageOfAWholeStoreIsTheSameStoreAgain) {
+  ImportThree();
+  Import(Line({.id = "a", .customer = "other"}) + "\n");
+  EXPECT_EQ(DataOf({"verify", "--salvage", "saved"}),
+            R"({"complete":true,"events":3,"unreadable":[],"lostCount":0,"lostAllKnown":true,"lost":[],"meters":[]})"
+            "\n");
+  EXPECT_EQ(WithoutStoredIds(DataOf({"scan", "--db", "saved"})), WithoutStoredIds(DataOf({"scan"})));
+  EXPECT_EQ(DataOf({"verify", "--db", "saved"}).substr(0, 22), R"({"ok":true,"events":3,)");
+}
+
+TEST_F(VerifyTest, SalvageOfADamagedStoreListsWhatIsLost) {
+  ImportThree();
+  // The files of `events`, which are the ones with the type of all events.
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(Path("store"))) {
+    if (entry.path().extension() != ".sst") continue;
+    const std::string name = std::filesystem::relative(entry.path(), Path("")).string();
+    if (ReadFile(name).find("message-sent") == std::string::npos) continue;
+    std::fstream file(entry.path(), std::ios::binary | std::ios::in | std::ios::out);
+    file.put('?');
+    ASSERT_TRUE(file.flush().good()) << entry.path();
+  }
+  const Finished finished = Tallystick({"verify", "--salvage", "saved"});
+  EXPECT_EQ(finished.status, 1);
+  EXPECT_EQ(finished.err, "");
+  simdjson::dom::parser parser;
+  simdjson::dom::object report;
+  ASSERT_EQ(parser.parse(finished.out).get(report), simdjson::SUCCESS) << finished.out;
+  EXPECT_FALSE(bool{report["complete"]});
+  EXPECT_TRUE(bool{report["lostAllKnown"]});
+  EXPECT_EQ(std::uint64_t{report["events"]}, 0U);
+  EXPECT_EQ(std::uint64_t{report["lostCount"]}, 3U);
+  EXPECT_EQ(std::string_view{report.at_pointer("/lost/1/customerEventId")}, "b");
+  EXPECT_EQ(std::string_view{report.at_pointer("/lost/1/sequenceAccountId")}, "00000000-0000-0000-0000-000000000000");
+  EXPECT_EQ(std::string_view{report.at_pointer("/lost/1/eventTimestamp")}, "2026-10-01T00:00:00Z");
+  EXPECT_EQ(std::uint64_t{report.at_pointer("/lost/1/sequence")}, 2U);
+  EXPECT_EQ(std::string_view{report.at_pointer("/unreadable/0/family")}, "events");
+}
+
+TEST_F(VerifyTest, SalvageFailsWhereThereIsAStoreAlreadyAndWhereThereIsNone) {
+  ImportThree();
+  const Finished over_itself = Tallystick({"verify", "--salvage", "store"});
+  EXPECT_EQ(over_itself.status, 1);
+  EXPECT_EQ(over_itself.out, "");
+  EXPECT_EQ(Tallystick({"verify", "--db", "nothing", "--salvage", "saved"}).status, 1);
+}
+
 }  // namespace
 }  // namespace tallystick::cli
