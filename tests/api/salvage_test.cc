@@ -9,13 +9,13 @@
 #include <memory>
 #include <set>
 #include <string>
-#include <system_error>
 #include <vector>
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "rocksdb/options.h"
 #include "rocksdb/sst_file_reader.h"
+#include "tests/support/copy_store.h"
 #include "tests/support/file_damage.h"
 #include "tests/support/open_store.h"
 #include "tests/support/random.h"
@@ -84,12 +84,8 @@ class SalvageTest : public StoreTest {
   // The store as it is now, or would be found if its process died.
   std::string Copy(const std::string& name) {
     const std::string copy = folder_.path(name);
-    fs::remove_all(copy);
-    // RocksDB deletes files in the background that it needs no more: one may go while it is being copied.
-    for (std::error_code error;; fs::remove_all(copy)) {
-      fs::copy(path_, copy, fs::copy_options::recursive, error);
-      if (!error) return copy;
-    }
+    CopyStore(path_, copy);
+    return copy;
   }
 
   static std::map<std::string, std::string> FilesOf(const std::string& path) {

@@ -7,7 +7,6 @@
 #include <sstream>
 #include <string>
 #include <string_view>
-#include <system_error>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -17,6 +16,7 @@
 #include "tallystick/store.h"
 #include "tests/crash/ledger.h"
 #include "tests/crash/workload.h"
+#include "tests/support/copy_store.h"
 #include "tests/support/file_damage.h"
 #include "tests/support/random.h"
 #include "tests/support/status_matchers.h"
@@ -59,11 +59,7 @@ class RotTest : public ::testing::Test {
     ASSERT_THAT(store->Sync(), IsOk());
     // Dies: nothing that it does from here on is seen.
     const std::string left = folder_.path("left");
-    // RocksDB deletes files in the background that it needs no more: one may go while it is being copied.
-    for (std::error_code error;; fs::remove_all(left)) {
-      fs::copy(path_, left, fs::copy_options::recursive, error);
-      if (!error) break;
-    }
+    CopyStore(path_, left);
     store.reset();
     fs::remove_all(path_);
     fs::rename(left, path_);

@@ -39,7 +39,9 @@ class FormatCompatibility : public ::testing::Test {
 
   // Puts a row behind the store's back.
   void PutRow(Family family, std::string_view key, std::string_view value) {
-    testing::RawRows(path_).Put(std::string(storage::FamilyName(family)), std::string(key), std::string(value));
+    testing::RawRows rows(path_);
+    rows.Put(std::string(storage::FamilyName(family)), std::string(key), std::string(value));
+    rows.Compact();  // into tables
   }
 
   // Adds a family, or drops one, as no version does.
