@@ -1,6 +1,7 @@
 #include "lib/storage/log_check.h"
 
 #include <algorithm>
+#include <limits>
 #include <map>
 #include <optional>
 #include <string_view>
@@ -134,7 +135,8 @@ class Line {
   struct Stop {
     FilePart at{};
     std::string problem{};
-    std::uint64_t records_behind = 0;  // that are whole
+    std::uint64_t records_behind = 0;                                        // that are whole
+    std::uint64_t least_behind = std::numeric_limits<std::uint64_t>::max();  // sequence of these
   };
 
   void Synced(const FilePart& part) {
@@ -182,18 +184,19 @@ void Line::Follow(std::uint64_t log, const LogReader& reader, const LogReader::R
   std::uint64_t count = 0;
   for (std::size_t i = 8; i-- > 0;) sequence = sequence << 8 | static_cast<unsigned char>(record.payload[i]);
   for (std::size_t i = kHeader; i-- > 8;) count = count << 8 | static_cast<unsigned char>(record.payload[i]);
-  // A log begins behind the one before it, or behind what is in tables: table files that were taken in have numbers of
-  // their own, and a log that has nothing whole is followed by another all the same.
-  const bool goes_on =
-      next_sequence_ == sequence || (sequence >= next_sequence_.value_or(0) && sequence <= tables_.last_sequence + 1);
-  // So nothing was lost with the end of an earlier log.
-  if (stop_.has_value() && stop_->at.file < log && goes_on) stop_.reset();
+  // Each commit follows the one before. The first one follows what is in tables, since what came before it is there.
+  const std::uint64_t in_tables = tables_.last_sequence + 1;
+  const bool goes_on = next_sequence_.has_value() ? sequence == *next_sequence_ : sequence <= in_tables;
+  // Nothing was lost with the end of an earlier log where the next one goes on: it was begun after that had been found
+  // torn. A log of which nothing is whole may have been left behind so.
+  if (stop_.has_value() && stop_->at.file < log && goes_on && stop_->least_behind >= sequence) stop_.reset();
   if (!stop_.has_value() && !goes_on) {
-    StopAt(place, "commit " + std::to_string(next_sequence_.value_or(tables_.last_sequence + 1)) +
-                      " should follow, not " + std::to_string(sequence));
+    StopAt(place, "commit " + std::to_string(next_sequence_.value_or(in_tables)) + " should follow, not " +
+                      std::to_string(sequence));
   }
   if (stop_.has_value()) {
     ++stop_->records_behind;
+    stop_->least_behind = std::min(stop_->least_behind, sequence);
     return;
   }
   next_sequence_ = sequence + count;
