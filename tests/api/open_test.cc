@@ -15,6 +15,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tallystick/store.h"
+#include "tests/support/copy_store.h"
 #include "tests/support/open_store.h"
 #include "tests/support/process.h"
 #include "tests/support/raw_rows.h"
@@ -397,7 +398,7 @@ TEST_F(DiagnosticsTest, AHealthyStoreSaysNothing) {
 TEST_F(DiagnosticsTest, ALogThatIsDamagedBehindWhatIsSyncedIsAWarning) {
   for (const char* id : {"a", "b", "c"}) Put(MakeEvent(id, 1));
   const std::string crashed = folder_.path("crashed");
-  fs::copy(path_, crashed, fs::copy_options::recursive);
+  CopyStore(path_, crashed);
   for (const auto& entry : fs::directory_iterator(crashed + "/data")) {
     if (entry.path().extension() != ".log" || entry.file_size() == 0) continue;
     std::fstream log(entry.path(), std::ios::in | std::ios::out | std::ios::binary);
