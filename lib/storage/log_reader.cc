@@ -118,6 +118,14 @@ IOStatus LogReader::Next(std::optional<Record>* record) {
   record->reset();
   while (true) {
     if (loaded_ && at_ < block_.size() && !IsFilling(block_.substr(at_))) {
+      if (!in_record_ && !damage_.has_value()) {
+        if (block_.find_first_not_of('\0', at_) == block_.npos) {
+          zeroed_ = true;
+          at_ = block_.size();
+          continue;
+        }
+        if (zeroed_) Skip(0, "zeroes stand before a record");
+      }
       const std::uint64_t begin = block_at_ + at_;
       Fragment fragment;
       if (const std::optional<std::string> problem = Parse(&fragment); problem.has_value()) {

@@ -28,8 +28,9 @@ class LogReader {
     std::string_view payload{};  // valid until the next call
   };
 
-  // The next record that is whole; absent at the end. After the first damage, records are looked for at every byte of
-  // the block that it is in, and from the beginning of each block.
+  // The next record that is whole; absent at the end, where there may be zeroes behind it (log_files.h). After the
+  // first damage, records are looked for at every byte of the block that it is in, and from the beginning of each
+  // block.
   rocksdb::IOStatus Next(std::optional<Record>* record);
 
   // What is not whole, for the first time. What stands before `begin` is whole records alone.
@@ -66,6 +67,7 @@ class LogReader {
   std::uint64_t record_begin_ = 0;
   std::string record_;
   std::uint64_t whole_end_ = 0;
+  bool zeroed_ = false;  // zeroes follow on the last whole record up to the end of its block
   std::optional<Damage> damage_;
 };
 

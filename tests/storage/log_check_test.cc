@@ -206,8 +206,8 @@ TEST_F(OneLogTest, AMissingOneIsReported) {
 
 class SeveralLogsTest : public LogCheckTest {
  protected:
-  // The row of `changes` keeps the first log in use when the buffer of `events` is full and flushed. (More rows, and all
-  // buffers together would be too large: RocksDB would flush that of `changes`.)
+  // The row of `changes` keeps the first log in use when the buffer of `events` is full and flushed. (More rows, and
+  // all buffers together would be too large: RocksDB would flush that of `changes`.)
   void MakeLogs(bool sync_last) {
     Reopen({.profile = Profile::kEdge, .create = true});
     Put(Family::kChanges, "pins the log", "1");

@@ -175,6 +175,19 @@ TEST_P(LogReaderTest, ZeroesAreNoRecords) {
   EXPECT_TRUE(read.damage.has_value());
 }
 
+TEST_P(LogReaderTest, ZeroesAtTheEndAreNoDamage) {
+  Write({100, 40'000, 100});
+  for (const std::size_t zeroes : {std::size_t{1}, std::size_t{7}, kBlock, 8 * kBlock + 5}) {
+    const Outcome read = ReadLog(log_ + std::string(zeroes, '\0'), number_);
+    EXPECT_THAT(read.records, ElementsAreArray(records_));
+    EXPECT_FALSE(read.damage.has_value()) << read.damage->problem;
+    EXPECT_EQ(read.whole_end, log_.size());
+  }
+  const Outcome whole = ReadLog(log_, number_);
+  const Outcome cut = ReadLog(log_.substr(0, whole.begins[1] + kBlock) + std::string(kBlock, '\0'), number_);
+  EXPECT_EQ(cut.damage->begin, whole.begins[1]);
+}
+
 TEST_P(LogReaderTest, ARecordWithoutItsBeginningOrItsEndIsNone) {
   Write({2 * kBlock, 100});
   EXPECT_THAT(ReadLog(log_.substr(kBlock), number_).records, ElementsAreArray({records_[1]}));

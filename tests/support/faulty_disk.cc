@@ -64,6 +64,7 @@ struct FaultyDisk::Node {
   // Of a file.
   std::string synced;
   bool only_grows = true;  // since the last sync
+  bool in_place = false;   // has been written at places, so that any write may be over something older
   bool sync_failed = false;
   std::optional<std::string> now;  // while survivors are saved: what the file holds, unless it is gone
 };
@@ -216,7 +217,7 @@ void FaultyDisk::SyncNode(Node* node, const std::string& path) const {
   if (node->sync_failed) return;
   if (!node->only_grows) node->synced.clear();
   node->synced += ReadFile(path, node->synced.size());
-  node->only_grows = true;
+  node->only_grows = !node->in_place;
 }
 
 void FaultyDisk::Succeeded(const FileCall& call) {
@@ -236,6 +237,7 @@ void FaultyDisk::Succeeded(const FileCall& call) {
       add(std::make_shared<Node>(false));  // was made by a call that is not watched, unless by this one
     } else if (call.name != "write") {
       node->only_grows = false;
+      node->in_place = node->in_place || call.name == "pwrite";
     }
   } else if (call.name == "unlink" || call.name == "unlinkat" || call.name == "remove" || call.name == "rmdir") {
     if (node != nullptr) place->folder->Apply({.removed = place->name, .added = "", .node = nullptr});

@@ -12,8 +12,9 @@
 //
 // What the disk may do is what POSIX lets it do:
 //   - A file keeps what it held when it was synced. Of what was written since, nothing may be there, or all of it, or
-//     its beginning, cut at any byte; and sectors of what is there may hold zeroes or rubbish instead. Of what was written
-//     over, each sector may hold what it held before, or what was written, or rubbish; others stay as they were.
+//     its beginning, cut at any byte; and sectors of what is there may hold zeroes or rubbish instead. Of what was
+//     written over, each sector may hold what it held before, or what was written, or rubbish; others stay as they
+//     were.
 //   - A folder keeps the entries that it had when it was synced. Of the changes since, none may have taken place, or
 //     all, or the first few, or any others; a rename within a folder takes place as a whole or not at all.
 //   - A sync that failed is not made good by a later one: the file keeps what it held before.

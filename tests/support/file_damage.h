@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -26,6 +27,14 @@ inline constexpr std::string_view kLogs = ".log";
 inline constexpr std::string_view kGuards = "SYNCED";
 inline constexpr std::string_view kLocks = "LOCK";
 
+// How many bytes of a file mean something: a log has zeroes ahead of what is written (lib/storage/log_files.h).
+inline std::uint64_t BytesInUse(const std::filesystem::path& file) {
+  if (file.extension() != kLogs) return std::filesystem::file_size(file);
+  std::ifstream stream(file, std::ios::binary);
+  const std::string content{std::istreambuf_iterator<char>(stream), {}};
+  return content.find_last_not_of('\0') + 1;
+}
+
 // A byte of one of the files of this kind in `folder`, each of them all as likely as the others.
 struct BytePlace {
   std::filesystem::path file;
@@ -36,20 +45,20 @@ struct BytePlace {
 
 // Absent when they have no bytes.
 inline std::optional<BytePlace> PickByte(const std::string& folder, std::string_view kind, Random* random) {
-  std::vector<std::filesystem::directory_entry> files;
+  std::vector<std::filesystem::path> files;
   std::uint64_t bytes = 0;
   for (const auto& entry : std::filesystem::directory_iterator(folder)) {
     if (entry.path().filename().string().find(kind) == std::string::npos) continue;
-    files.push_back(entry);
-    bytes += entry.file_size();
+    files.push_back(entry.path());
+    bytes += BytesInUse(entry.path());
   }
   if (bytes == 0) return std::nullopt;
   // Else the order would be the file system's own.
   std::sort(files.begin(), files.end());
   std::uint64_t at = random->Below(bytes);
   auto file = files.begin();
-  for (; at >= file->file_size(); ++file) at -= file->file_size();
-  return BytePlace{.file = file->path(), .at = at};
+  for (; at >= BytesInUse(*file); ++file) at -= BytesInUse(*file);
+  return BytePlace{.file = *file, .at = at};
 }
 
 // Flips one bit of one of the files of this kind. Says which; empty when they have no bytes.
