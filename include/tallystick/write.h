@@ -47,11 +47,11 @@ enum class Outcome {
 std::string_view OutcomeName(Outcome outcome);
 
 // Why an event was rejected. Where several reasons apply, the one reported is the first of: kTooLarge (the text is
-// refused unread); kInvalidJson where, anywhere in the text, bytes are not UTF-8 or a string does not end or holds a
-// raw control character; kInvalidJson and kTooDeep at the first place where the text stops being an acceptable
-// document; then the first fault of a field in the order in which the text (or `Event`) has its fields, and within
-// eventProperties a key given twice before too many bytes; then missing fields, customerAlias before eventType; then
-// kInFuture.
+// refused unread); kInvalidJson where, anywhere in the text, bytes are not UTF-8, a backslash stands outside of
+// strings, or a string does not end, holds a raw control character, or begins right behind a word or number;
+// kInvalidJson and kTooDeep at the first place where the text stops being an acceptable document; then the first fault
+// of a field in the order in which the text (or `Event`) has its fields, and within eventProperties a key given twice
+// before too many bytes; then missing fields, customerAlias before eventType; then kInFuture.
 enum class RejectReason {
   kInvalidJson,   // not one valid RFC 8259 document in UTF-8, or a lone surrogate in an escape
   kTooDeep,       // nested deeper than `kJsonDepthMax`

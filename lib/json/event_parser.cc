@@ -64,6 +64,14 @@ Rejection Fault(RejectReason reason, std::string message, std::string_view point
   return {.reason = reason, .message = std::move(message), .pointer = std::string(pointer), .offset = offset};
 }
 
+// Why the walk over a document failed. A fault of its text comes before its depth, and is not always seen by then.
+Rejection FailureOf(Walker* walker, std::string_view document) {
+  if (walker->failure()->reason == RejectReason::kTooDeep) {
+    if (std::optional<Rejection> fault = FaultOfText(document)) return *std::move(fault);
+  }
+  return *std::move(walker->failure());
+}
+
 // The keys of one object, to find one that is given twice.
 class KeySet {
  public:
@@ -170,9 +178,9 @@ std::optional<Rejection> EventParser::Parse(std::string_view document, ParsedEve
 
   *event = ParsedEvent{.event_properties = "{}"};
   Walker walker(document, impl_->tokenizer);
-  if (walker.Peek()->first() != '{') {
-    if (!walker.SkipValue(1) || !walker.ExpectEnd()) return std::move(walker.failure());
-    return Fault(RejectReason::kWrongType, "must be a JSON object", "", 0);
+  if (const Token first = *walker.Peek(); first.first() != '{') {
+    if (!walker.SkipValue(1) || !walker.ExpectEnd()) return FailureOf(&walker, document);
+    return Fault(RejectReason::kWrongType, "must be a JSON object", "", first.offset);
   }
 
   // A fault of a field is kept while the walk goes on: what is no JSON at all is refused as that.
@@ -267,7 +275,7 @@ std::optional<Rejection> EventParser::Parse(std::string_view document, ParsedEve
     }
     return walker.SkipValue(2);
   });
-  if (!walked || !walker.ExpectEnd()) return std::move(walker.failure());
+  if (!walked || !walker.ExpectEnd()) return FailureOf(&walker, document);
   if (fault.has_value()) return fault;
   if ((given & kAlias) == 0) return Fault(RejectReason::kMissingField, "is required", kAliasPointer);
   if ((given & kType) == 0) return Fault(RejectReason::kMissingField, "is required", kTypePointer);
@@ -286,13 +294,13 @@ std::optional<Rejection> EventParser::ParseProperties(std::string_view object, s
   if (std::optional<Rejection> rejection = impl_->tokenizer.Tokenize(object)) return at_field(*std::move(rejection));
   Walker walker(object, impl_->tokenizer);
   std::optional<Rejection> fault;
-  if (walker.Peek()->first() == '{') {
-    if (!impl_->TakeProperties(&walker, object, 2, minified, &fault)) return at_field(*std::move(walker.failure()));
+  if (const Token first = *walker.Peek(); first.first() == '{') {
+    if (!impl_->TakeProperties(&walker, object, 2, minified, &fault)) return at_field(FailureOf(&walker, object));
   } else {
-    if (!walker.SkipValue(2)) return at_field(*std::move(walker.failure()));
-    fault = Fault(RejectReason::kWrongType, "must be a JSON object", kPropertiesPointer, 0);
+    if (!walker.SkipValue(2)) return at_field(FailureOf(&walker, object));
+    fault = Fault(RejectReason::kWrongType, "must be a JSON object", kPropertiesPointer, first.offset);
   }
-  if (!walker.ExpectEnd()) return at_field(*std::move(walker.failure()));
+  if (!walker.ExpectEnd()) return at_field(FailureOf(&walker, object));
   return fault;
 }
 

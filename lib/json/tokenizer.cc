@@ -18,29 +18,6 @@ Rejection Invalid(std::string message, std::optional<std::size_t> offset) {
   return {.reason = RejectReason::kInvalidJson, .message = std::move(message), .pointer = {}, .offset = offset};
 }
 
-// The first raw control character inside a string, or, with `unclosed`, the opening quote of the string that never
-// ends. Slow, and only ever asked for documents that are refused.
-std::size_t FindBadString(std::string_view document, bool unclosed) {
-  std::size_t opened = 0;
-  bool inside = false;
-  for (std::size_t i = 0; i < document.size(); ++i) {
-    const char c = document[i];
-    if (!inside) {
-      if (c == '"') {
-        inside = true;
-        opened = i;
-      }
-    } else if (c == '\\') {
-      ++i;
-    } else if (c == '"') {
-      inside = false;
-    } else if (!unclosed && static_cast<unsigned char>(c) < 0x20) {
-      return i;
-    }
-  }
-  return opened;
-}
-
 }  // namespace
 
 struct Tokenizer::Impl {
@@ -68,15 +45,34 @@ std::optional<Rejection> Tokenizer::Tokenize(std::string_view document) {
       return std::nullopt;
     case simdjson::EMPTY:
       return Invalid("is empty", std::nullopt);
-    case simdjson::UTF8_ERROR:
-      return Invalid("is not valid UTF-8", FindInvalidUtf8(document));
-    case simdjson::UNESCAPED_CHARS:
-      return Invalid("has a control character in a string that is not escaped", FindBadString(document, false));
-    case simdjson::UNCLOSED_STRING:
-      return Invalid("has a string that does not end", FindBadString(document, true));
     default:
-      return Invalid("is not JSON", std::nullopt);
+      break;
   }
+  std::optional<Rejection> fault = FaultOfText(document);
+  return fault.has_value() ? std::move(fault) : Invalid("is not JSON", std::nullopt);
+}
+
+std::optional<Rejection> FaultOfText(std::string_view document) {
+  if (const auto offset = FindInvalidUtf8(document)) return Invalid("is not valid UTF-8", offset);
+  std::optional<std::size_t> opened;  // where the string begins that this is in
+  for (std::size_t i = 0; i < document.size(); ++i) {
+    const char c = document[i];
+    if (c == '"') {
+      constexpr std::string_view kBefore = " \t\n\r{}[]:,\"";
+      if (!opened.has_value() && i > 0 && kBefore.find(document[i - 1]) == std::string_view::npos) {
+        return Invalid("has a string right behind a word or number", i);
+      }
+      opened = opened.has_value() ? std::nullopt : std::optional(i);
+    } else if (!opened.has_value()) {
+      if (c == '\\') return Invalid("has a backslash outside of strings", i);
+    } else if (static_cast<unsigned char>(c) < 0x20) {
+      return Invalid("has a control character in a string that is not escaped", i);
+    } else if (c == '\\' && i + 1 < document.size() && static_cast<unsigned char>(document[i + 1]) >= 0x20) {
+      ++i;
+    }
+  }
+  if (opened.has_value()) return Invalid("has a string that does not end", opened);
+  return std::nullopt;
 }
 
 const std::uint32_t* Tokenizer::starts() const { return impl_->stage->structural_indexes.get(); }

@@ -3,6 +3,10 @@
 // It finds the structural characters ({ } [ ] : ,), the opening quote of each string, and the first byte of everything
 // else that is not whitespace; and it checks UTF-8, that strings end, and that they hold no raw control character. It
 // is simdjson's own parser interface, not its front ends: see event_parser.h for why.
+//
+// Its implementations, of which each machine has some, agree on text that is JSON. On other text they do not: one looks
+// for UTF-8 in strings alone, passes over a control character behind a backslash, and takes a quote for a part of the
+// word before it; to others a backslash outside of strings escapes a quote.
 
 #ifndef TALLYSTICK_LIB_JSON_TOKENIZER_H_
 #define TALLYSTICK_LIB_JSON_TOKENIZER_H_
@@ -34,6 +38,11 @@ class Tokenizer {
   struct Impl;
   std::unique_ptr<Impl> impl_;
 };
+
+// What is wrong with the text whatever its structure: bytes that are not UTF-8; otherwise the first of a backslash
+// outside of strings, a string right behind a word or number, and a raw control character in a string; or the string
+// that does not end. The same on every machine; slow, for documents that are refused.
+std::optional<Rejection> FaultOfText(std::string_view document);
 
 }  // namespace tallystick
 

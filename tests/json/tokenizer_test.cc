@@ -87,5 +87,35 @@ TEST_P(TokenizerTest, SaysWhyTextHasNoTokens) {
   }
 }
 
+TEST(FaultOfTextTest, IsThatOfBytesAndStringsWhateverStandsBetween) {
+  const struct {
+    std::string_view document;
+    std::string message;
+    std::size_t offset = 0;
+  } table[] = {
+      {R"({"a\"":[1,"é"]} nul)", ""},
+      {"[\"a\", \xff\"]", "is not valid UTF-8", 6},
+      {"\"a \xc3", "is not valid UTF-8", 3},
+      {R"(["a", \"b"])", "has a backslash outside of strings", 6},
+      {R"(\)", "has a backslash outside of strings", 0},
+      {R"(["a",b"c"])", "has a string right behind a word or number", 6},
+      {"[\x0c\"a\"]", "has a string right behind a word or number", 2},
+      {"[\"a\\\nb\"]", "has a control character in a string that is not escaped", 4},
+      {"[\"a\tb", "has a control character in a string that is not escaped", 3},
+      {"\n\t[1", ""},
+      {R"("a" "b\")", "has a string that does not end", 4},
+      {R"("a\)", "has a string that does not end", 0},
+  };
+  for (const auto& row : table) {
+    SCOPED_TRACE(row.document);
+    const std::optional<Rejection> fault = FaultOfText(row.document);
+    ASSERT_EQ(fault.has_value(), !row.message.empty());
+    if (!fault.has_value()) continue;
+    EXPECT_EQ(fault->reason, RejectReason::kInvalidJson);
+    EXPECT_EQ(fault->message, row.message);
+    EXPECT_EQ(fault->offset, row.offset);
+  }
+}
+
 }  // namespace
 }  // namespace tallystick
