@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cassert>
+#include <utility>
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/string_view.h"
@@ -131,11 +132,15 @@ absl::StatusOr<ChangeKey> ChangeKey::Decode(std::string_view key) {
   return decoded;
 }
 
-KeyRange EventIdRange(const Uuid& account) {
-  // No id begins with 0xff, which no UTF-8 text has.
-  const std::string prefix(BytesOf(account));
-  return {.start = prefix, .limit = prefix + '\xff'};
+KeyRange PrefixRange(std::string prefix) {
+  KeyRange range{.start = prefix, .limit = std::move(prefix)};
+  // Behind them comes what has one more in the last byte that can have more; behind a prefix of 0xff alone, nothing.
+  while (range.limit.ends_with('\xff')) range.limit.pop_back();
+  if (!range.limit.empty()) range.limit.back() = static_cast<char>(range.limit.back() + 1);
+  return range;
 }
+
+KeyRange EventIdRange(const Uuid& account) { return PrefixRange(std::string(BytesOf(account))); }
 
 KeyRange EventRange(const Uuid& account, Instant from, Instant to) {
   return TimeRange(std::string(BytesOf(account)), from, to);

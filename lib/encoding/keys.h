@@ -34,6 +34,9 @@ struct EventIdKey {
   static absl::StatusOr<EventIdKey> Decode(std::string_view key);
 };
 
+// All keys that begin with `prefix`, whatever follows: also what no encoder writes.
+KeyRange PrefixRange(std::string prefix);
+
 // All ids of one account.
 KeyRange EventIdRange(const Uuid& account);
 

@@ -1,6 +1,7 @@
 #include "lib/encoding/rollup_keys.h"
 
 #include <cassert>
+#include <utility>
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/string_view.h"
@@ -25,13 +26,6 @@ absl::Status BadKey() { return absl::DataLossError("rollups: a key does not deco
 std::string Begin(RollupKind kind) { return std::string(1, static_cast<char>(kind)); }
 
 bool TakeKind(RollupKind kind, ByteReader* reader) { return reader->Number(1) == static_cast<std::uint64_t>(kind); }
-
-// The keys that begin with `prefix`, which does not end with 0xff.
-KeyRange WithPrefix(std::string prefix) {
-  KeyRange range{.start = prefix, .limit = std::move(prefix)};
-  range.limit.back() = static_cast<char>(range.limit.back() + 1);
-  return range;
-}
 
 void AppendPlace(std::uint32_t meter, std::string_view customer_alias, BucketSize size, std::uint32_t bucket,
                  std::string* out) {
@@ -106,13 +100,9 @@ absl::StatusOr<MeterKey> MeterKey::Decode(std::string_view key) {
   return decoded;
 }
 
-KeyRange MeterRange() { return WithPrefix(Begin(RollupKind::kMeter)); }
+KeyRange MeterRange() { return PrefixRange(Begin(RollupKind::kMeter)); }
 
-KeyRange MeterRange(const Uuid& account) {
-  // A name begins with a byte that is neither 0 nor 0xff.
-  const std::string prefix = Begin(RollupKind::kMeter).append(BytesOf(account));
-  return {.start = prefix, .limit = prefix + '\xff'};
-}
+KeyRange MeterRange(const Uuid& account) { return PrefixRange(Begin(RollupKind::kMeter).append(BytesOf(account))); }
 
 std::string DroppedKey::Encode() const {
   std::string key = Begin(RollupKind::kDropped);
@@ -129,7 +119,7 @@ absl::StatusOr<DroppedKey> DroppedKey::Decode(std::string_view key) {
   return decoded;
 }
 
-KeyRange DroppedRange() { return WithPrefix(Begin(RollupKind::kDropped)); }
+KeyRange DroppedRange() { return PrefixRange(Begin(RollupKind::kDropped)); }
 
 void CellKey::AppendTo(std::string* out) const {
   out->push_back(static_cast<char>(RollupKind::kCell));
@@ -197,15 +187,12 @@ absl::StatusOr<std::string> StaleCell(std::string_view key) {
   return cell_key;
 }
 
-KeyRange StaleRange() { return WithPrefix(Begin(RollupKind::kStale)); }
+KeyRange StaleRange() { return PrefixRange(Begin(RollupKind::kStale)); }
 
 KeyRange RangeOfMeter(RollupKind kind, std::uint32_t meter) {
-  // As one number, so that the kind goes up behind the last meter.
-  const std::uint64_t prefix = static_cast<std::uint64_t>(kind) << (8 * kMeterNumberSize) | meter;
-  KeyRange range;
-  AppendBigEndian(prefix, 1 + kMeterNumberSize, &range.start);
-  AppendBigEndian(prefix + 1, 1 + kMeterNumberSize, &range.limit);
-  return range;
+  std::string prefix = Begin(kind);
+  AppendBigEndian(meter, kMeterNumberSize, &prefix);
+  return PrefixRange(std::move(prefix));
 }
 
 std::string UniqueForm(std::string_view string_form) {
