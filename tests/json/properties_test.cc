@@ -12,8 +12,8 @@
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "tests/json/parsing.h"
 #include "tests/support/json_reader.h"
+#include "tests/support/parsed_event.h"
 #include "tests/support/random.h"
 
 namespace tallystick {

@@ -18,10 +18,12 @@ namespace tallystick::testing {
 struct Json {
   enum Kind { kNull, kBool, kNumber, kString, kArray, kObject };
   Kind kind = kNull;
-  std::string minified;           // every kind's text without whitespace between tokens
-  std::string string;             // kString: what it means
-  std::vector<std::string> keys;  // kObject, in their order, by what they mean
-  std::vector<Json> values;       // of the keys
+  std::size_t offset = 0;                // where in the document it begins
+  std::string minified;                  // every kind's text without whitespace between tokens
+  std::string string;                    // kString: what it means
+  std::vector<std::string> keys;         // kObject, in their order, by what they mean
+  std::vector<std::size_t> key_offsets;  // where each begins
+  std::vector<Json> values;              // of the keys
 };
 
 class ReferenceReader {
@@ -31,13 +33,17 @@ class ReferenceReader {
   // The document, unless it breaks RFC 8259 or is nested deeper than 64 levels, the outermost value being at `level`.
   std::optional<Json> ReadDocument(int level) {
     Json json;
-    if (!IsUtf8()) return std::nullopt;
+    too_deep_at_.reset();
+    if (!IsUtf8() || !StringsAreWhole()) return std::nullopt;
     SkipSpace();
     if (!ReadValue(level, &json)) return std::nullopt;
     SkipSpace();
     if (at_ != text_.size()) return std::nullopt;
     return json;
   }
+
+  // Where the object or array begins that is nested too deep, if that is why there is no document.
+  std::optional<std::size_t> too_deep_at() const { return too_deep_at_; }
 
  private:
   char Next() const { return at_ < text_.size() ? text_[at_] : '\0'; }
@@ -81,7 +87,34 @@ class ReferenceReader {
     return true;
   }
 
+  // Whether every string ends and has no raw control character, no backslash stands outside of one, and none begins
+  // right behind a word or number, whatever else stands between strings.
+  bool StringsAreWhole() const {
+    bool inside = false;
+    for (std::size_t i = 0; i < text_.size(); ++i) {
+      if (inside && static_cast<unsigned char>(text_[i]) < 0x20) return false;
+      if (!inside && text_[i] == '\\') return false;
+      if (!inside && text_[i] == '"' && i > 0 &&
+          std::string_view("{}[]:,\" \t\r\n").find(text_[i - 1]) == std::string_view::npos) {
+        return false;
+      }
+      if (inside && text_[i] == '\\' && i + 1 < text_.size() && static_cast<unsigned char>(text_[i + 1]) >= 0x20) {
+        ++i;
+      } else if (text_[i] == '"') {
+        inside = !inside;
+      }
+    }
+    return !inside;
+  }
+
+  bool MayOpen(int level) {
+    if (level <= 64) return true;
+    too_deep_at_ = at_;
+    return false;
+  }
+
   bool ReadValue(int level, Json* json) {
+    json->offset = at_;
     switch (Next()) {
       case '{':
         return ReadObject(level, json);
@@ -110,7 +143,7 @@ class ReferenceReader {
   }
 
   bool ReadObject(int level, Json* json) {
-    if (level > 64 || !Take('{')) return false;
+    if (!MayOpen(level) || !Take('{')) return false;
     json->kind = Json::kObject;
     json->minified = "{";
     SkipSpace();
@@ -122,6 +155,7 @@ class ReferenceReader {
       }
       std::string written, key;
       Json value;
+      json->key_offsets.push_back(at_);
       if (!ReadString(&written, &key)) return false;
       SkipSpace();
       if (!Take(':')) return false;
@@ -137,7 +171,7 @@ class ReferenceReader {
   }
 
   bool ReadArray(int level, Json* json) {
-    if (level > 64 || !Take('[')) return false;
+    if (!MayOpen(level) || !Take('[')) return false;
     json->kind = Json::kArray;
     json->minified = "[";
     SkipSpace();
@@ -245,6 +279,7 @@ class ReferenceReader {
 
   const std::string_view text_;
   std::size_t at_ = 0;
+  std::optional<std::size_t> too_deep_at_;
 };
 
 }  // namespace tallystick::testing
