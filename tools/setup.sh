@@ -3,6 +3,7 @@
 #
 #   tools/setup.sh         to build and test
 #   tools/setup.sh bench   also what it is compared with (tools/bench.sh)
+#   tools/setup.sh fuzz    also the compiler that fuzzes (tools/fuzz.sh)
 #
 # Safe to run again and asks nothing: what is there already is left alone, and with nothing missing no package list is
 # even read. Every other script calls it first. Versions are the distribution's.
@@ -20,8 +21,12 @@ packages=(
   # to rebuild RocksDB from its source package
   dpkg-dev
 )
-# the peers, and the plots
-if [[ ${1:-} == bench ]]; then packages+=(libsqlite3-dev liblmdb-dev python3-matplotlib); fi
+case ${1:-} in
+  # the peers, and the plots
+  bench) packages+=(libsqlite3-dev liblmdb-dev python3-matplotlib) ;;
+  # the compiler, and the libraries of its sanitizers and of libFuzzer
+  fuzz) packages+=(clang-14 libclang-rt-14-dev) ;;
+esac
 
 missing=()
 for package in "${packages[@]}"; do
