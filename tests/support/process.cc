@@ -4,6 +4,7 @@
 #include <poll.h>
 #include <pty.h>
 #include <spawn.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -220,8 +221,10 @@ void Process::Kill() { ::kill(impl_->id, SIGKILL); }
 Finished Process::Wait() {
   impl_->PumpUntil([] { return false; });
   int status = 0;
-  while (::waitpid(impl_->id, &status, 0) < 0) Check(errno == EINTR, "waitpid");
+  rusage usage{};
+  while (::wait4(impl_->id, &status, 0, &usage) < 0) Check(errno == EINTR, "wait4");
   impl_->id = -1;
+  impl_->finished.memory_kib = usage.ru_maxrss;
   impl_->finished.status = WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
   return std::move(impl_->finished);
 }

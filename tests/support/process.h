@@ -18,6 +18,8 @@ struct Finished {
   int status = 0;   // its exit status; minus the signal's number when a signal ended it
   std::string out;  // standard output
   std::string err;  // standard error
+  // The most memory that it had resident, in KiB; no less than what this process had when it began the other.
+  long memory_kib = 0;
 };
 
 struct Surroundings {
