@@ -37,7 +37,8 @@ Finding TakeText(std::string_view text) {
   return std::nullopt;
 }
 
-// `bytes`: an instant, a sequence, and then where and how the cursor of that position is to be changed.
+// `bytes`: an instant, a sequence, and then changes of the cursor of that position, two bytes each: twice the place,
+// and one more where a letter is written over, none where one is put in; and the letter.
 Finding TakePosition(std::string_view bytes) {
   ByteReader reader(bytes);
   const CursorPosition position{.time = reader.TakeInstant(), .sequence = reader.TakeSequence()};
@@ -49,8 +50,15 @@ Finding TakePosition(std::string_view bytes) {
     if (taken.ok() && *taken != position) return "is another position";
   }
   std::string changed = cursor;
-  for (const char change : reader.TakeRest().substr(0, cursor.size())) {
-    changed[static_cast<unsigned char>(change) % changed.size()] ^= static_cast<char>(change | 1);
+  const std::string_view changes = reader.TakeRest();
+  for (std::size_t i = 0; i + 1 < changes.size() && i < cursor.size(); i += 2) {
+    const auto place = static_cast<unsigned char>(changes[i]);
+    const std::size_t at = place / 2 % (changed.size() + 1);
+    if (place % 2 == 0) {
+      changed.insert(at, 1, changes[i + 1]);
+    } else if (at < changed.size()) {
+      changed[at] = changes[i + 1];
+    }
   }
   if (changed != cursor && DecodeCursor(testing::CountingKey(), Scopes().front(), changed).ok()) {
     return "is taken with other bytes: " + changed;

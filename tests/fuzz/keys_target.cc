@@ -153,11 +153,19 @@ Finding CheckGroups(std::string_view one, std::string_view other) {
   if (a.ok() && b.ok() && a->size() == b->size() && (one <=> other) != (*a <=> *b)) {
     return "groups order otherwise than their values";
   }
-  std::string group;
-  AppendGroupValue(one, &group);
-  AppendGroupValue(other, &group);
-  const absl::StatusOr<Values> pair = DecodeGroup(group);
-  if (!pair.ok() || *pair != Values{std::string(one), std::string(other)}) return "two values do not come back";
+  // The two as values, together and beside an absent one.
+  const std::string x(one);
+  const std::string y(other);
+  const std::vector<Values> made = {{std::nullopt, x}, {x, std::nullopt}, {x, y}, {y, x}};
+  std::vector<std::string> encoded(made.size());
+  for (std::size_t i = 0; i < made.size(); ++i) {
+    for (const std::optional<std::string>& value : made[i]) AppendGroupValue(value, &encoded[i]);
+    const absl::StatusOr<Values> decoded = DecodeGroup(encoded[i]);
+    if (!decoded.ok() || *decoded != made[i]) return "two values do not come back";
+    for (std::size_t k = 0; k < i; ++k) {
+      if ((encoded[k] <=> encoded[i]) != (made[k] <=> made[i])) return "groups order otherwise than their values";
+    }
+  }
   return std::nullopt;
 }
 
