@@ -3,6 +3,7 @@
 #include "tests/support/faulty_disk.h"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -119,6 +120,15 @@ TEST_F(FaultyDiskTest, AFileIsFoundOnlyOnceItsFolderIsSynced) {
   Append("a", "text");
   EXPECT_EQ(Sync("a"), 0);
   EXPECT_THAT(Survivors(), ElementsAre(Files{}, Files{{"a", "text"}}));
+}
+
+TEST_F(FaultyDiskTest, AFolderMayBeNamedWithASlash) {
+  EXPECT_EQ(::mkdir(At("folder/").c_str(), 0777), 0);
+  Append("folder/a", "text");
+  EXPECT_EQ(Sync("folder/a"), 0);
+  EXPECT_EQ(Sync("folder/"), 0);
+  EXPECT_EQ(Sync(""), 0);
+  EXPECT_THAT(Survivors(), ElementsAre(Files{{"folder/", ""}, {"folder/a", "text"}}));
 }
 
 TEST_F(FaultyDiskTest, OfWhatIsNotSyncedAnyBeginningSurvives) {

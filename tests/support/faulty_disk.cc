@@ -147,6 +147,7 @@ bool FaultyDisk::is_full() const {
 // --- Calls ---
 
 std::optional<FaultyDisk::Place> FaultyDisk::Find(std::string_view path) const {
+  while (path.ends_with('/')) path.remove_suffix(1);  // a folder may be named so
   if (path == root_) return Place{.folder = tree_, .name = ""};
   if (!path.starts_with(root_ + "/")) return std::nullopt;
   path.remove_prefix(root_.size() + 1);
