@@ -87,6 +87,9 @@ class EventIterator {
 struct ChangesOptions {
   // Changes with a greater sequence only: the last one that the reader has dealt with; 0 is the beginning.
   std::uint64_t after = 0;
+  // The history (`Store::history().id`) in which the store gave `after`. Another store, or one that has been restored
+  // from a backup since, refuses the position: INVALID_ARGUMENT, and the reader begins anew. Absent: not asked.
+  std::optional<Uuid> history{};
   // Only this account's changes. Absent: all accounts', for a reader that may see them all. The cost is that of the
   // whole feed either way.
   std::optional<Uuid> account{};

@@ -33,6 +33,7 @@
 #include "absl/types/span.h"
 #include "tallystick/bulk.h"
 #include "tallystick/event.h"
+#include "tallystick/history.h"
 #include "tallystick/meter.h"
 #include "tallystick/options.h"
 #include "tallystick/read.h"
@@ -58,14 +59,6 @@ class OwnedEvent {
  private:
   std::unique_ptr<char[]> text_;
   StoredEvent event_;
-};
-
-// A line of commits. It begins when a store is made and begins anew when one is restored from a backup, after which
-// sequences may be given out a second time: whoever keeps a position in the change feed keeps the history's id with it
-// and starts over when the two differ.
-struct History {
-  std::uint16_t number = 0;  // grows by one at each restore
-  Uuid id{};                 // random
 };
 
 class Store {

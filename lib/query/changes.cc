@@ -126,6 +126,12 @@ class FeedSource : public internal::ChangeSource {
 }  // namespace
 
 ChangeIterator Changes(const View& view, const ChangesOptions& options) {
+  if (options.history.has_value() && *options.history != view.identity->history.id) {
+    return ChangeIterator(
+        absl::InvalidArgumentError("the position belongs to the history " + options.history->ToString() +
+                                   "; the store's is " + view.identity->history.id.ToString()),
+        options.after);
+  }
   const absl::StatusOr<CommitPosition> position = storage::ReadPosition(view.snapshot->database(), view.snapshot.get());
   if (!position.ok()) return ChangeIterator(position.status(), options.after);
   // A reader ahead of the store has a position of another history; to say that nothing is new would hide it.

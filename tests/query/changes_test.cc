@@ -161,6 +161,15 @@ TEST_F(ChangesTest, ASupersedeThatMovesAnEventAcrossTheReadersPositionIsMetAgain
   EXPECT_THAT(Read({.after = position}), IsEmpty());
 }
 
+TEST_F(ChangesTest, APositionOfAnotherHistoryIsRefused) {
+  for (const char* id : {"a", "b", "c"}) Put(MakeEvent(id, 1));
+  EXPECT_THAT(Read({.after = 1, .history = store().history().id}), ElementsAre(2, 3));
+  for (const std::uint64_t after : {0, 1, 3}) {
+    EXPECT_THAT(store().Changes({.after = after, .history = Account(9)}).status(),
+                StatusIs(absl::StatusCode::kInvalidArgument, store().history().id.ToString()));
+  }
+}
+
 TEST_F(ChangesTest, NextDoesNothingWithoutACurrentChange) {
   for (const char* id : {"a", "b", "c"}) Put(MakeEvent(id, 1));
   struct Case {

@@ -24,7 +24,7 @@ absl::Status CatchUp(const Store& store, Copy* copy) {
     // Another store, or one restored from a backup: positions of the old history mean nothing in this one.
     *copy = Copy{.history = store.history().id, .position = 0, .events = {}};
   }
-  tallystick::ChangeIterator changes = store.Changes({.after = copy->position});
+  tallystick::ChangeIterator changes = store.Changes({.after = copy->position, .history = copy->history});
   for (; changes.Valid(); changes.Next()) {
     const tallystick::Change& change = changes.change();
     // The same identity again takes the place of what the copy has: no event is ever in it twice.
