@@ -6,6 +6,7 @@
 #include <cassert>
 #include <cerrno>
 #include <filesystem>
+#include <limits>
 #include <mutex>
 #include <optional>
 #include <shared_mutex>
@@ -31,6 +32,7 @@
 #include "rocksdb/metadata.h"
 #include "rocksdb/snapshot.h"
 #include "rocksdb/sst_file_reader.h"
+#include "rocksdb/utilities/checkpoint.h"
 #include "rocksdb/write_batch.h"
 
 namespace tallystick::storage {
@@ -132,22 +134,23 @@ absl::Status Database::Impl::OpenReadOnly(const DatabaseOptions& options) {
   const RocksDbOptions setup(options.profile, options.cache_bytes);
   rocksdb::DBOptions database_options = setup.Database();
   database_options.info_log = std::make_shared<ForwardingLogger>(options.events);
-  database_options.max_open_files = -1;  // open every file now: the writer may delete it at any time
-
-  // First: what it says stays true, whatever the writer does to the files meanwhile.
-  const absl::StatusOr<SyncedParts> synced = ReadSyncGuard(path);
-  files = std::make_shared<FrozenFiles>(rocksdb::FileSystem::Default(), path);
-  TALLYSTICK_RETURN_IF_ERROR(files->Freeze());
-  TALLYSTICK_ASSIGN_OR_RETURN(const LogFindings findings, CheckLogs(files, path, synced));
-  if (!findings.torn.empty() && options.events.log) options.events.log(Severity::kWarning, findings.torn);
-  files->SetLogEnds(findings.ends);
-  env = rocksdb::NewCompositeEnv(files);
-  database_options.env = env.get();
+  if (!options.unchanging) {
+    database_options.max_open_files = -1;  // open every file now: the writer may delete it at any time
+    // First: what it says stays true, whatever the writer does to the files meanwhile.
+    const absl::StatusOr<SyncedParts> synced = ReadSyncGuard(path);
+    files = std::make_shared<FrozenFiles>(rocksdb::FileSystem::Default(), path);
+    TALLYSTICK_RETURN_IF_ERROR(files->Freeze());
+    TALLYSTICK_ASSIGN_OR_RETURN(const LogFindings findings, CheckLogs(files, path, synced));
+    if (!findings.torn.empty() && options.events.log) options.events.log(Severity::kWarning, findings.torn);
+    files->SetLogEnds(findings.ends);
+    env = rocksdb::NewCompositeEnv(files);
+    database_options.env = env.get();
+  }
   rocksdb::DB* opened = nullptr;
   const rocksdb::Status status =
       rocksdb::DB::OpenForReadOnly(database_options, path, Descriptors(setup), &handles, &opened);
   db.reset(opened);
-  files->Thaw();
+  if (files != nullptr) files->Thaw();
   if (status.IsInvalidArgument()) return ExplainRefusal(status, path);
   TALLYSTICK_RETURN_IF_ERROR(FromRocksDb(status, path + ": cannot open for reading"));
   return CheckRecovered(findings);
@@ -377,14 +380,19 @@ void Database::Impl::AwaitFlushes() const {
   }
 }
 
+absl::Status Database::Impl::FlushNow() const {
+  TALLYSTICK_RETURN_IF_ERROR(FromRocksDb(db->SyncWAL(), path + ": cannot sync the log"));
+  rocksdb::FlushOptions flush;
+  flush.allow_write_stall = true;  // or it waits for compactions where there are many files, and all writers with it
+  TALLYSTICK_RETURN_IF_ERROR(FromRocksDb(db->Flush(flush, handles), path + ": cannot flush"));
+  AwaitFlushes();
+  return absl::OkStatus();
+}
+
 absl::Status Database::Ingest(absl::Span<const TableFile> files) {
   // What is in the write buffers is older than the files, and must be so for RocksDB too: files that meet rows of a
   // write buffer at level 0 can be taken for older ones (corrected upstream in 7.10).
-  TALLYSTICK_RETURN_IF_ERROR(SyncLog());
-  rocksdb::FlushOptions flush;
-  flush.allow_write_stall = true;  // or it waits for compactions where there are many files, and all writers with it
-  TALLYSTICK_RETURN_IF_ERROR(FromRocksDb(impl_->db->Flush(flush, impl_->handles), impl_->path + ": cannot flush"));
-  impl_->AwaitFlushes();
+  TALLYSTICK_RETURN_IF_ERROR(impl_->FlushNow());
   std::vector<rocksdb::IngestExternalFileArg> arguments;
   for (const Family family : kAllFamilies) {
     rocksdb::IngestExternalFileArg argument;
@@ -417,6 +425,17 @@ absl::Status Database::SetLoading(bool loading) {
                     impl_->path + ": cannot change an option"));
   }
   return absl::OkStatus();
+}
+
+absl::Status Database::Freeze(const std::string& to) {
+  TALLYSTICK_RETURN_IF_ERROR(impl_->FlushNow());
+  rocksdb::Checkpoint* made = nullptr;
+  rocksdb::Status status = rocksdb::Checkpoint::Create(impl_->db.get(), &made);
+  const std::unique_ptr<rocksdb::Checkpoint> checkpoint(made);
+  // It has been flushed: RocksDB's own flush here would wait for compactions.
+  constexpr std::uint64_t kNoFlush = std::numeric_limits<std::uint64_t>::max();
+  if (status.ok()) status = checkpoint->CreateCheckpoint(to, kNoFlush);
+  return FromRocksDb(status, to + ": cannot link the files of the database");
 }
 
 absl::Status Database::Compact(Family family, const KeyRange& range, std::atomic<bool>* cancelled) {

@@ -140,6 +140,7 @@ struct DatabaseOptions {
   std::optional<std::size_t> cache_bytes{};
   bool create = false;  // make an absent database, with all families
   bool read_only = false;
+  bool unchanging = false;       // of a read-only one: nobody writes to it, so its files are opened as they are needed
   std::shared_ptr<void> lock{};  // kept until the database is closed, by the last who uses it
   DatabaseEvents events{};
 };
@@ -194,6 +195,10 @@ class Database : public std::enable_shared_from_this<Database> {
   // merged in fewer passes. To be ended by SetLoading(false). The option is not kept across an opening.
   absl::Status SetLoading(bool loading);
 
+  // Makes a database, in the folder `to` on the same file system, of all that has been written; it shares the files
+  // with this one, by links, and stays as it is. No Write() or Ingest() may be under way. Flushes first.
+  absl::Status Freeze(const std::string& to);
+
   // Writes the files anew that hold rows of the range, so that what was deleted takes no more space. Takes its time;
   // runs beside everything else.
   absl::Status Compact(Family family, const KeyRange& range, std::atomic<bool>* cancelled);
@@ -214,6 +219,7 @@ class Database : public std::enable_shared_from_this<Database> {
   friend class Snapshot;
   friend class Batch;
   friend class TableWriter;
+  friend class BackupFiles;
   struct Impl;
   explicit Database(std::unique_ptr<Impl> impl);
   std::unique_ptr<Impl> impl_;

@@ -35,7 +35,9 @@ struct Database::Impl {
   absl::Status OpenReadOnly(const DatabaseOptions& options);
   // Whether what was opened is what had been found in the logs.
   absl::Status CheckRecovered(const LogFindings& findings) const;
-  // Returns when no flush is under way any more.
+  // Leaves nothing in the log that opening would have to replay, and no flush under way. Writers may be held back,
+  // where there are many files, but nobody waits for compactions.
+  absl::Status FlushNow() const;
   void AwaitFlushes() const;
 
   const std::string path;

@@ -3,7 +3,9 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
+#include <cstdio>
 
 namespace tallystick::storage {
 
@@ -17,6 +19,40 @@ absl::Status FileError(const std::string& path, std::string_view what, const std
 
 absl::Status LastFileError(const std::string& path, std::string_view what) {
   return FileError(path, what, std::error_code(errno, std::generic_category()));
+}
+
+absl::StatusOr<std::string> ReadFile(const std::string& path) {
+  const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (file < 0) return LastFileError(path, "cannot open");
+  std::string text;
+  std::array<char, 4096> piece;
+  ssize_t size = 0;
+  while ((size = ::read(file, piece.data(), piece.size())) > 0)
+    text.append(piece.data(), static_cast<std::size_t>(size));
+  absl::Status status = size == 0 ? absl::OkStatus() : LastFileError(path, "cannot read");
+  ::close(file);
+  if (!status.ok()) return status;
+  return text;
+}
+
+absl::Status WriteFileAtOnce(const std::string& path, std::string_view text) {
+  const std::string made = path + ".tmp";
+  const int file = ::open(made.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+  if (file < 0) return LastFileError(made, "cannot make");
+  absl::Status status;
+  while (status.ok() && !text.empty()) {
+    const ssize_t size = ::write(file, text.data(), text.size());
+    if (size < 0) {
+      status = LastFileError(made, "cannot write");
+    } else {
+      text.remove_prefix(static_cast<std::size_t>(size));
+    }
+  }
+  if (status.ok() && ::fsync(file) != 0) status = LastFileError(made, "cannot sync");
+  ::close(file);
+  if (status.ok() && ::rename(made.c_str(), path.c_str()) != 0) status = LastFileError(made, "cannot rename");
+  if (!status.ok()) return status;
+  return SyncPath(path.substr(0, path.rfind('/') + 1));
 }
 
 absl::Status SyncPath(const std::string& path) {

@@ -8,6 +8,7 @@
 #include <system_error>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 
 namespace tallystick::storage {
 
@@ -17,6 +18,12 @@ absl::Status FileError(const std::string& path, std::string_view what, const std
 
 // The same for errno.
 absl::Status LastFileError(const std::string& path, std::string_view what);
+
+absl::StatusOr<std::string> ReadFile(const std::string& path);
+
+// Puts the file at `path` in place, by way of `path`.tmp: afterwards, and after a crash at any moment, it is there as a
+// whole, and on stable storage, or not at all.
+absl::Status WriteFileAtOnce(const std::string& path, std::string_view text);
 
 // Puts a file, or a folder's own entries (files made, renamed, removed), on stable storage.
 absl::Status SyncPath(const std::string& path);

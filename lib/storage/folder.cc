@@ -24,6 +24,8 @@ constexpr std::string_view kDataName = "data";
 constexpr std::string_view kCreatingName = "data.creating";
 constexpr std::string_view kLoadingName = "data.loading";
 constexpr std::string_view kSalvagingName = "data.salvaging";
+constexpr std::string_view kFrozenName = "data.frozen";
+constexpr std::string_view kRestoringName = "data.restoring";
 
 std::string Join(const std::string& path, std::string_view name) { return path + "/" + std::string(name); }
 
@@ -41,6 +43,35 @@ std::string HolderOf(int file) {
   return "process " + digits;
 }
 
+absl::Status RemoveAll(const std::string& path) {
+  std::error_code error;
+  fs::remove_all(path, error);
+  return error ? FileError(path, "cannot remove", error) : absl::OkStatus();
+}
+
+absl::Status RemoveContents(const std::string& path) {
+  std::error_code error;
+  for (fs::directory_iterator entry(path, error), end; !error && entry != end; entry.increment(error)) {
+    TALLYSTICK_RETURN_IF_ERROR(RemoveAll(entry->path().string()));
+  }
+  return error ? FileError(path, "cannot list", error) : absl::OkStatus();
+}
+
+absl::Status MakeFolder(const std::string& path) {
+  std::error_code error;
+  fs::create_directory(path, error);
+  return error ? FileError(path, "cannot make the folder", error) : absl::OkStatus();
+}
+
+// The commit point of a creation and of a restore.
+absl::Status Commit(const std::string& made, const std::string& path) {
+  TALLYSTICK_RETURN_IF_ERROR(SyncPath(made));
+  std::error_code error;
+  fs::rename(made, DataPath(path), error);
+  if (error) return FileError(made, "cannot rename", error);
+  return SyncPlace(path);
+}
+
 }  // namespace
 
 absl::StatusOr<FolderState> InspectFolder(const std::string& path) {
@@ -52,12 +83,15 @@ absl::StatusOr<FolderState> InspectFolder(const std::string& path) {
 
   bool empty = true;
   bool complete = false;
+  bool restoring = false;
   std::string foreign;
   for (fs::directory_iterator entry(path, error), end; !error && entry != end; entry.increment(error)) {
     empty = false;
     const std::string name = entry->path().filename().string();
     if (name == kDataName) {
       complete = true;
+    } else if (name == kRestoringName) {
+      restoring = true;
     } else if (name != kLockName && name != kCreatingName) {
       foreign = name;
     }
@@ -67,10 +101,19 @@ absl::StatusOr<FolderState> InspectFolder(const std::string& path) {
   if (!foreign.empty()) {
     return absl::FailedPreconditionError(path + ": is not a store, and holds something else: '" + foreign + "'");
   }
+  if (restoring) return FolderState::kRestoring;
   return empty ? FolderState::kEmpty : FolderState::kUnfinished;
 }
 
-absl::StatusOr<std::unique_ptr<FolderLock>> FolderLock::Acquire(const std::string& path) {
+bool LiesIn(const std::string& path, const std::string& folder) {
+  std::error_code error;
+  const fs::path inner = fs::weakly_canonical(fs::absolute(path), error) / "";
+  if (error) return false;
+  const fs::path outer = fs::weakly_canonical(fs::absolute(folder), error) / "";
+  return !error && inner.native().starts_with(outer.native());
+}
+
+absl::StatusOr<std::unique_ptr<FolderLock>> FolderLock::Take(const std::string& path, std::string_view in_use) {
   if (::mkdir(path.c_str(), 0777) != 0 && errno != EEXIST) return LastFileError(path, "cannot make the folder");
   const std::string lock_path = Join(path, kLockName);
   const int file = ::open(lock_path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
@@ -79,6 +122,7 @@ absl::StatusOr<std::unique_ptr<FolderLock>> FolderLock::Acquire(const std::strin
   std::unique_ptr<FolderLock> lock(new FolderLock(file));
   if (::flock(file, LOCK_EX | LOCK_NB) != 0) {
     if (errno != EWOULDBLOCK) return LastFileError(lock_path, "cannot lock");
+    if (!in_use.empty()) return absl::UnavailableError(path + ": " + std::string(in_use));
     return absl::UnavailableError(path + ": the store is open for writing in " + HolderOf(file));
   }
   const std::string holder = std::to_string(::getpid()) + "\n";
@@ -88,7 +132,13 @@ absl::StatusOr<std::unique_ptr<FolderLock>> FolderLock::Acquire(const std::strin
   return lock;
 }
 
-absl::StatusOr<std::unique_ptr<FolderLock>> FolderLock::AcquireToRead(const std::string& path) {
+absl::StatusOr<std::unique_ptr<FolderLock>> FolderLock::Acquire(const std::string& path) { return Take(path, ""); }
+
+absl::StatusOr<std::unique_ptr<FolderLock>> FolderLock::AcquireBackups(const std::string& path) {
+  return Take(path, "another backup is being made here, or one is being read");
+}
+
+absl::StatusOr<std::unique_ptr<FolderLock>> FolderLock::Share(const std::string& path, std::string_view in_use) {
   const std::string lock_path = Join(path, kLockName);
   const int file = ::open(lock_path.c_str(), O_RDONLY | O_CLOEXEC);
   if (file < 0 && errno == ENOENT)
@@ -97,7 +147,15 @@ absl::StatusOr<std::unique_ptr<FolderLock>> FolderLock::AcquireToRead(const std:
   std::unique_ptr<FolderLock> lock(new FolderLock(file));
   if (::flock(file, LOCK_SH | LOCK_NB) == 0) return lock;
   if (errno != EWOULDBLOCK) return LastFileError(lock_path, "cannot lock");
-  return absl::UnavailableError(path + ": the store is open for writing in " + HolderOf(file));
+  return absl::UnavailableError(path + ": " + std::string(in_use) + " in " + HolderOf(file));
+}
+
+absl::StatusOr<std::unique_ptr<FolderLock>> FolderLock::AcquireToRead(const std::string& path) {
+  return Share(path, "the store is open for writing");
+}
+
+absl::StatusOr<std::unique_ptr<FolderLock>> FolderLock::ShareBackups(const std::string& path) {
+  return Share(path, "a backup is being made here,");
 }
 
 FolderLock::~FolderLock() { ::close(file_); }
@@ -108,31 +166,39 @@ std::string LoadingPath(const std::string& path) { return Join(path, kLoadingNam
 
 std::string SalvagingPath(const std::string& path) { return Join(path, kSalvagingName); }
 
-absl::Status RemoveLoading(const std::string& path) {
-  std::error_code error;
-  fs::remove_all(LoadingPath(path), error);
-  if (error) return FileError(LoadingPath(path), "cannot remove", error);
-  return absl::OkStatus();
-}
+absl::Status RemoveLoading(const std::string& path) { return RemoveAll(LoadingPath(path)); }
+
 
 absl::Status ClearLoading(const std::string& path) {
   TALLYSTICK_RETURN_IF_ERROR(RemoveLoading(path));
-  std::error_code error;
-  fs::create_directory(LoadingPath(path), error);
-  if (error) return FileError(LoadingPath(path), "cannot make the folder", error);
-  return absl::OkStatus();
+  return MakeFolder(LoadingPath(path));
+}
+
+std::string FrozenPath(const std::string& path) { return Join(path, kFrozenName); }
+
+absl::Status RemoveFrozen(const std::string& path) {
+  TALLYSTICK_RETURN_IF_ERROR(RemoveAll(FrozenPath(path)));
+  return RemoveAll(FrozenPath(path) + ".tmp");  // where RocksDB makes it
 }
 
 absl::Status CreateData(const std::string& path, const std::function<absl::Status(const std::string&)>& make) {
   const std::string creating = Join(path, kCreatingName);
-  std::error_code error;
-  fs::remove_all(creating, error);
-  if (error) return FileError(creating, "cannot remove", error);
+  TALLYSTICK_RETURN_IF_ERROR(RemoveAll(creating));
   TALLYSTICK_RETURN_IF_ERROR(make(creating));
-  TALLYSTICK_RETURN_IF_ERROR(SyncPath(creating));
-  fs::rename(creating, DataPath(path), error);
-  if (error) return FileError(creating, "cannot rename", error);
-  return SyncPlace(path);
+  return Commit(creating, path);
+}
+
+absl::Status RestoreData(const std::string& path, const std::function<absl::Status(const std::string&)>& make) {
+  const std::string restoring = Join(path, kRestoringName);
+  // At no moment is it gone: the folder would read as an empty store.
+  TALLYSTICK_RETURN_IF_ERROR(MakeFolder(restoring));
+  TALLYSTICK_RETURN_IF_ERROR(SyncPlace(path));
+  TALLYSTICK_RETURN_IF_ERROR(RemoveContents(restoring));
+  TALLYSTICK_RETURN_IF_ERROR(RemoveAll(Join(path, kCreatingName)));
+  absl::Status made = make(restoring);
+  if (made.ok()) return Commit(restoring, path);
+  RemoveContents(restoring).IgnoreError();  // gives the space back; the next restore tries again
+  return made;
 }
 
 absl::Status SyncPlace(const std::string& path) {

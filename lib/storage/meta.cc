@@ -1,6 +1,7 @@
 #include "lib/storage/meta.h"
 
 #include <cstring>
+#include <limits>
 #include <optional>
 #include <string>
 
@@ -55,6 +56,16 @@ Identity NewIdentity() {
           .fingerprint_key = RandomKey(),
           .event_id_key = RandomKey(),
           .cursor_key = RandomKey()};
+}
+
+absl::StatusOr<Identity> RestoredIdentity(const Identity& identity) {
+  if (identity.history.number == std::numeric_limits<std::uint16_t>::max()) {
+    return absl::FailedPreconditionError("the store has been restored too often for another history");
+  }
+  Identity restored = identity;
+  restored.history = {.number = static_cast<std::uint16_t>(identity.history.number + 1), .id = RandomUuid()};
+  restored.cursor_key = RandomKey();
+  return restored;
 }
 
 void PutIdentity(const Identity& identity, Batch* batch) {

@@ -11,7 +11,8 @@
 #include "lib/base/keyed_hash.h"
 #include "lib/encoding/meta_rows.h"
 #include "lib/storage/database.h"
-#include "tallystick/store.h"
+#include "tallystick/history.h"
+#include "tallystick/uuid.h"
 
 namespace tallystick::storage {
 
@@ -28,7 +29,11 @@ struct Identity {
 // A new identity, from random bytes.
 Identity NewIdentity();
 
-// Writes the rows of a new store.
+// The identity of a store that is restored: the same store in a new history, whose cursors are no longer accepted.
+// FAILED_PRECONDITION: its histories have no more numbers.
+absl::StatusOr<Identity> RestoredIdentity(const Identity& identity);
+
+// Writes the rows of a new store, or of one that begins a new history.
 void PutIdentity(const Identity& identity, Batch* batch);
 
 // What the row `format_version` says: FAILED_PRECONDITION when it is another version than ours, DATA_LOSS when it does

@@ -1,6 +1,7 @@
 #include "lib/storage/database.h"
 
 #include <algorithm>
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
@@ -33,6 +34,7 @@ using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 using testing::IsOk;
 using testing::IsOkAndHolds;
+using ::testing::Not;
 using ::testing::Pair;
 using testing::StatusIs;
 
@@ -128,6 +130,27 @@ TEST_F(DatabaseTest, AReadOnlyDatabaseIsNotWritten) {
   batch.Put(Family::kEvents, "b", "1");
   EXPECT_THAT(database()->Write(&batch), StatusIs(StatusCode::kInternal));
   EXPECT_THAT(RowsOf(Family::kEvents), ElementsAre(Pair("a", "1")));
+}
+
+TEST_F(DatabaseTest, AFrozenDatabaseStaysAsItIs) {
+  Put(Family::kEvents, "a", "1");
+  Put(Family::kChanges, "a", "1");
+  const std::string frozen_path = folder_.path("frozen");
+  ASSERT_THAT(database()->Freeze(frozen_path), IsOk());
+  Put(Family::kEvents, "a", "2");
+  Delete(Family::kChanges, "a");
+  ASSERT_THAT(database()->Flush(), IsOk());
+  std::atomic<bool> cancelled = false;
+  ASSERT_THAT(database()->Compact(Family::kEvents, {}, &cancelled), IsOk());
+  const auto frozen = Database::Open(frozen_path, {.read_only = true, .unchanging = true});
+  ASSERT_THAT(frozen, IsOk());
+  EXPECT_THAT(RowsOf(**frozen, Family::kEvents), ElementsAre(Pair("a", "1")));
+  EXPECT_THAT(RowsOf(**frozen, Family::kChanges), ElementsAre(Pair("a", "1")));
+  for (const auto& entry : fs::directory_iterator(frozen_path)) {
+    if (entry.path().extension() != ".log") continue;
+    EXPECT_EQ(entry.file_size(), 0u) << "all of it has been flushed";
+  }
+  EXPECT_THAT(database()->Freeze(frozen_path), Not(IsOk())) << "there is one already";
 }
 
 // --- Table files ---

@@ -65,7 +65,10 @@ TEST_F(FolderTest, SaysWhatAFolderHolds) {
       {{"LOCK"}, FolderState::kUnfinished},
       {{"data.creating/"}, FolderState::kUnfinished},
       {{"LOCK", "data.creating/"}, FolderState::kUnfinished},
+      {{"data.restoring/"}, FolderState::kRestoring},
+      {{"LOCK", "data.restoring/", "data.creating/"}, FolderState::kRestoring},
       {{"data/"}, FolderState::kComplete},
+      {{"data/", "data.restoring/"}, FolderState::kComplete},
       {{"LOCK", "data/", "data.creating/"}, FolderState::kComplete},
       {{"data/", "a person's note"}, FolderState::kComplete},  // whatever else lies beside a store
   };
@@ -91,6 +94,20 @@ TEST_F(FolderTest, FollowsALinkToAFolder) {
   Fill({"data/"});
   fs::create_directory_symlink(path_, folder_.path("link"));
   EXPECT_THAT(InspectFolder(folder_.path("link")), IsOkAndHolds(FolderState::kComplete));
+}
+
+TEST_F(FolderTest, KnowsWhatLiesInAFolder) {
+  Fill({"data/"});
+  fs::create_directory_symlink(path_, folder_.path("link"));
+  EXPECT_TRUE(LiesIn(path_, path_));
+  EXPECT_TRUE(LiesIn(path_ + "/", path_));
+  EXPECT_TRUE(LiesIn(path_ + "/absent/folder", path_ + "/"));
+  EXPECT_TRUE(LiesIn(path_ + "/data/../x", path_));
+  EXPECT_TRUE(LiesIn(folder_.path("link/x"), path_));
+  EXPECT_TRUE(LiesIn(path_ + "/x", folder_.path("link")));
+  EXPECT_FALSE(LiesIn(path_ + "-2", path_));
+  EXPECT_FALSE(LiesIn(folder_.path(), path_));
+  EXPECT_FALSE(LiesIn(path_ + "/../x", path_));
 }
 
 // --- Who may write ---
@@ -139,6 +156,22 @@ TEST_F(FolderTest, AnAbsentParentIsNotFound) {
   EXPECT_THAT(FolderLock::Acquire(folder_.path("no/parent")), StatusIs(StatusCode::kNotFound, "no/parent"));
 }
 
+TEST_F(FolderTest, BackupsAreReadByManyOrWrittenByOne) {
+  EXPECT_THAT(FolderLock::ShareBackups(path_), IsOk()) << "there is nothing to lock";
+  EXPECT_FALSE(fs::exists(path_));
+  {
+    const auto writer = FolderLock::AcquireBackups(path_);
+    ASSERT_THAT(writer, IsOk());
+    EXPECT_THAT(FolderLock::AcquireBackups(path_), StatusIs(StatusCode::kUnavailable, path_));
+    EXPECT_THAT(FolderLock::ShareBackups(path_), StatusIs(StatusCode::kUnavailable, std::to_string(::getpid())));
+  }
+  const auto one = FolderLock::ShareBackups(path_);
+  const auto another = FolderLock::ShareBackups(path_);
+  EXPECT_THAT(one, IsOk());
+  EXPECT_THAT(another, IsOk());
+  EXPECT_THAT(FolderLock::AcquireBackups(path_), StatusIs(StatusCode::kUnavailable, path_));
+}
+
 // --- How a store comes to be ---
 
 absl::Status MakeRow(const std::string& path) {
@@ -181,6 +214,25 @@ TEST_F(FolderTest, AFailureLeavesNoStoreAndTheNextOneSucceeds) {
   EXPECT_THAT(InspectFolder(path_), IsOkAndHolds(FolderState::kUnfinished));
   EXPECT_THAT(CreateData(path_, MakeRow), IsOk());
   EXPECT_THAT(InspectFolder(path_), IsOkAndHolds(FolderState::kComplete));
+}
+
+TEST_F(FolderTest, ARestoreIsThereOnceItIsWhole) {
+  Fill({"LOCK", "data.creating/", "data.restoring/"});
+  Write(path_ + "/data.restoring/half", "a manif");
+  const absl::Status failed = RestoreData(path_, [this](const std::string& path) {
+    EXPECT_TRUE(fs::is_empty(path));
+    EXPECT_THAT(InspectFolder(path_), IsOkAndHolds(FolderState::kRestoring));
+    EXPECT_THAT(MakeRow(path), IsOk());
+    return absl::ResourceExhaustedError("the disk is full");
+  });
+  EXPECT_THAT(failed, StatusIs(StatusCode::kResourceExhausted, "the disk is full"));
+  EXPECT_THAT(InspectFolder(path_), IsOkAndHolds(FolderState::kRestoring)) << "not an empty store";
+  EXPECT_TRUE(fs::is_empty(path_ + "/data.restoring")) << "the space is given back";
+  ASSERT_THAT(RestoreData(path_, MakeRow), IsOk());
+  EXPECT_THAT(InspectFolder(path_), IsOkAndHolds(FolderState::kComplete));
+  EXPECT_EQ(Read(DataPath(path_) + "/row"), "made");
+  EXPECT_FALSE(fs::exists(path_ + "/data.restoring"));
+  EXPECT_FALSE(fs::exists(path_ + "/data.creating"));
 }
 
 // --- Table files in the making ---

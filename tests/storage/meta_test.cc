@@ -52,6 +52,21 @@ TEST_F(MetaTest, ANewIdentityIsLikeNoOther) {
   }
 }
 
+TEST_F(MetaTest, ARestoredStoreIsTheSameInAnotherHistory) {
+  Identity before = NewIdentity();
+  before.history.number = 0xfffe;
+  const absl::StatusOr<Identity> after = RestoredIdentity(before);
+  ASSERT_THAT(after, IsOk());
+  EXPECT_EQ(after->history.number, 0xffff);
+  EXPECT_NE(after->history.id, before.history.id);
+  EXPECT_NE(after->cursor_key.bytes, before.cursor_key.bytes);
+  // By these, what is sent again is known, and events keep their ids.
+  EXPECT_EQ(after->store_id, before.store_id);
+  EXPECT_EQ(after->fingerprint_key.bytes, before.fingerprint_key.bytes);
+  EXPECT_EQ(after->event_id_key.bytes, before.event_id_key.bytes);
+  EXPECT_THAT(RestoredIdentity(*after), StatusIs(StatusCode::kFailedPrecondition)) << "no number is left";
+}
+
 TEST_F(MetaTest, IdentityAndPositionComeBackAfterAReopen) {
   Identity identity = NewIdentity();
   identity.history.number = 0xabcd;
