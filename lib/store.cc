@@ -6,6 +6,7 @@
 #include "lib/base/status_macros.h"
 #include "lib/ingest/writer.h"
 #include "lib/query/reads.h"
+#include "lib/storage/backup_folder.h"
 #include "lib/storage/database.h"
 #include "lib/storage/failure_latch.h"
 #include "lib/storage/folder.h"
@@ -41,6 +42,15 @@ storage::DatabaseEvents EventsFor(const Options& options, const std::shared_ptr<
               }};
 }
 
+// Of a folder in which a store is to be opened.
+absl::StatusOr<storage::FolderState> StateOf(const std::string& path) {
+  TALLYSTICK_ASSIGN_OR_RETURN(const storage::FolderState state, storage::InspectFolder(path));
+  if (state == storage::FolderState::kRestoring) {
+    return absl::FailedPreconditionError(path + ": a restore into this folder has not ended; restore again");
+  }
+  return state;
+}
+
 absl::Status MakeDatabase(const std::string& path, const Options& options) {
   TALLYSTICK_ASSIGN_OR_RETURN(
       const std::shared_ptr<storage::Database> database,
@@ -52,6 +62,16 @@ absl::Status MakeDatabase(const std::string& path, const Options& options) {
   return database->Flush();
 }
 
+absl::StatusOr<BackupInfo> AddFrozen(const std::string& path, absl::Time taken, const BackupOptions& options,
+                                     storage::BackupFolder* backups) {
+  constexpr std::size_t kCacheBytes = 1024 * 1024;
+  TALLYSTICK_ASSIGN_OR_RETURN(
+      const std::shared_ptr<storage::Database> frozen,
+      storage::Database::Open(
+          path, {.profile = Profile::kEdge, .cache_bytes = kCacheBytes, .read_only = true, .unchanging = true}));
+  return backups->Add(*frozen, taken, options);
+}
+
 }  // namespace
 
 class Store::Impl {
@@ -61,6 +81,7 @@ class Store::Impl {
     std::shared_ptr<storage::Database> database;  // null: a creation cut short, which reads as an empty store
     std::shared_ptr<const storage::Identity> identity;
     std::unique_ptr<ingest::Writer> writer;  // null when read-only
+    std::string path;
   };
 
   static absl::StatusOr<std::shared_ptr<const Parts>> OpenForWriting(const std::string& path, const Options& options);
@@ -70,6 +91,7 @@ class Store::Impl {
       : history_(parts->identity != nullptr ? parts->identity->history : History()), parts_(std::move(parts)) {}
 
   absl::Status Close();
+  absl::StatusOr<BackupInfo> Backup(const std::string& folder, const BackupOptions& options);
 
   absl::StatusOr<std::shared_ptr<const Parts>> parts() const;
   absl::StatusOr<std::shared_ptr<const Parts>> WritableParts() const;
@@ -79,6 +101,7 @@ class Store::Impl {
   const History& history() const { return history_; }
 
  private:
+  std::mutex backup_mutex_;   // held by the backup under way
   std::mutex closing_mutex_;  // a second Close returns when the first is done
   const History history_;     // stays when the store is closed: whoever compares it must not meet another one
   mutable std::mutex mutex_;
@@ -87,18 +110,19 @@ class Store::Impl {
 
 absl::StatusOr<std::shared_ptr<const Store::Impl::Parts>> Store::Impl::OpenForWriting(const std::string& path,
                                                                                       const Options& options) {
-  TALLYSTICK_ASSIGN_OR_RETURN(const storage::FolderState before, storage::InspectFolder(path));
+  TALLYSTICK_ASSIGN_OR_RETURN(const storage::FolderState before, StateOf(path));
   const bool absent = before == storage::FolderState::kAbsent || before == storage::FolderState::kEmpty;
   if (absent && !options.create_if_missing) {
     return absl::NotFoundError(path + ": there is no store");
   }
   TALLYSTICK_ASSIGN_OR_RETURN(std::shared_ptr<storage::FolderLock> lock, storage::FolderLock::Acquire(path));
-  TALLYSTICK_ASSIGN_OR_RETURN(const storage::FolderState state, storage::InspectFolder(path));
+  TALLYSTICK_ASSIGN_OR_RETURN(const storage::FolderState state, StateOf(path));
   if (state == storage::FolderState::kComplete) {
     if (options.error_if_exists) return absl::AlreadyExistsError(path + ": the store exists");
     TALLYSTICK_RETURN_IF_ERROR(storage::SyncPlace(path));
-    // What a bulk write left that was cut short.
+    // What a bulk write or a backup left that was cut short.
     TALLYSTICK_RETURN_IF_ERROR(storage::RemoveLoading(path));
+    TALLYSTICK_RETURN_IF_ERROR(storage::RemoveFrozen(path));
   } else {
     TALLYSTICK_RETURN_IF_ERROR(storage::CreateData(
         path, [&options](const std::string& data_path) { return MakeDatabase(data_path, options); }));
@@ -115,12 +139,13 @@ absl::StatusOr<std::shared_ptr<const Store::Impl::Parts>> Store::Impl::OpenForWr
   parts->identity = std::make_shared<const storage::Identity>(identity);
   TALLYSTICK_ASSIGN_OR_RETURN(parts->writer,
                               ingest::Writer::Start(path, parts->database, parts->identity, failure, options));
+  parts->path = path;
   return parts;
 }
 
 absl::StatusOr<std::shared_ptr<const Store::Impl::Parts>> Store::Impl::OpenReadOnly(const std::string& path,
                                                                                     const Options& options) {
-  TALLYSTICK_ASSIGN_OR_RETURN(const storage::FolderState state, storage::InspectFolder(path));
+  TALLYSTICK_ASSIGN_OR_RETURN(const storage::FolderState state, StateOf(path));
   if (state == storage::FolderState::kAbsent) return absl::NotFoundError(path + ": there is no store");
   auto parts = std::make_shared<Parts>();
   if (state != storage::FolderState::kComplete) return parts;
@@ -148,6 +173,34 @@ absl::Status Store::Impl::Close() {
   TALLYSTICK_RETURN_IF_ERROR(parts->writer->Sync());
   // The next opening has no log to replay.
   return parts->database->Flush();
+}
+
+absl::StatusOr<BackupInfo> Store::Impl::Backup(const std::string& folder, const BackupOptions& options) {
+  TALLYSTICK_ASSIGN_OR_RETURN(const std::shared_ptr<const Parts> open, WritableParts());
+  if (options.keep.has_value() && *options.keep == 0) {
+    return absl::InvalidArgumentError("BackupOptions::keep must be at least 1");
+  }
+  if (storage::LiesIn(folder, open->path)) {
+    return absl::InvalidArgumentError(folder + ": lies in the store's own folder, which it is to be a backup of");
+  }
+  const std::unique_lock one_at_a_time(backup_mutex_, std::try_to_lock);
+  if (!one_at_a_time.owns_lock()) return absl::UnavailableError("another backup of the store is being made");
+  // First what can be refused, before writers are made to wait.
+  TALLYSTICK_ASSIGN_OR_RETURN(const std::unique_ptr<storage::BackupFolder> backups,
+                              storage::BackupFolder::Open(folder, open->identity->store_id));
+  TALLYSTICK_RETURN_IF_ERROR(storage::RemoveFrozen(open->path));
+  const std::string frozen_path = storage::FrozenPath(open->path);
+  TALLYSTICK_ASSIGN_OR_RETURN(const absl::Time taken, open->writer->Freeze(frozen_path));
+  absl::StatusOr<BackupInfo> added = AddFrozen(frozen_path, taken, options, backups.get());
+  // What cannot be removed now is removed by the next backup, or the next opening.
+  storage::RemoveFrozen(open->path).IgnoreError();
+  if (!added.ok() || !options.keep.has_value()) return added;
+  if (const absl::Status removed = backups->Keep(*options.keep); !removed.ok()) {
+    return absl::Status(removed.code(),
+                        "backup " + std::to_string(added->id) +
+                            " is complete, but an older one could not be removed: " + std::string(removed.message()));
+  }
+  return added;
 }
 
 absl::StatusOr<std::shared_ptr<const Store::Impl::Parts>> Store::Impl::parts() const {
@@ -287,6 +340,10 @@ absl::StatusOr<VerifyReport> Store::Verify(const VerifyOptions& options) const {
   TALLYSTICK_ASSIGN_OR_RETURN(const std::optional<query::View> view, impl_->TakeView());
   if (!view.has_value()) return VerifyReport();
   return query::Verify(*view, options);
+}
+
+absl::StatusOr<BackupInfo> Store::Backup(const std::string& folder, const BackupOptions& options) {
+  return impl_->Backup(folder, options);
 }
 
 History Store::history() const { return impl_->history(); }

@@ -31,6 +31,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
+#include "tallystick/backup.h"
 #include "tallystick/bulk.h"
 #include "tallystick/event.h"
 #include "tallystick/history.h"
@@ -206,6 +207,27 @@ class Store {
   // and what opening and writing `to` gives.
   static absl::StatusOr<SalvageReport> Salvage(const std::string& from, const std::string& to,
                                                const SalvageOptions& options = {});
+
+  // Adds a backup of the store to a folder of backups (see `backup.h`), making the folder when it is absent; its parent
+  // must exist. It holds the state of one moment: everything that had returned before the call, and of what was being
+  // written meanwhile a prefix in the order of commits. Writers wait for a moment, while what is in memory is flushed
+  // and the files of that state are linked; copying goes on beside them. The copies are read back and checked, and are
+  // on stable storage when this returns. Cost: reading, writing and reading again what is new since the backup before.
+  //
+  //   INVALID_ARGUMENT     the folder lies in the store's own; `keep` is 0
+  //   UNAVAILABLE          another backup of this store, or in this folder, is being made, or one there is being read
+  //   FAILED_PRECONDITION  the folder holds something else, or backups of another store; the store is closed or
+  //                        read-only, or refuses writes since an earlier failure
+  //   NOT_FOUND            the folder has no parent
+  //   DATA_LOSS            a file of the store, or what an earlier backup left in the folder, is damaged; the message
+  //                        names it
+  //   CANCELLED            `progress` said so
+  //   RESOURCE_EXHAUSTED   the disk is full
+  //   UNKNOWN              the file system failed otherwise
+  //
+  // After an error, earlier backups are as they were; what this one left is removed by the next. The store goes on,
+  // unless its own files have failed.
+  absl::StatusOr<BackupInfo> Backup(const std::string& folder, const BackupOptions& options = {});
 
   // The history that was current at the opening; no call to the disk. Answers after `Close` as well.
   History history() const;

@@ -13,6 +13,7 @@
 #include "lib/ingest/bulk_writer.h"
 #include "lib/ingest/future.h"
 #include "lib/ingest/lone_request.h"
+#include "lib/ingest/storable_now.h"
 #include "lib/metering/kept_meters.h"
 #include "lib/metering/meter_reader.h"
 #include "lib/storage/folder.h"
@@ -254,6 +255,18 @@ class DefineRequest : public LoneRequest {
   Outcome outcome_ = Outcome::kUnchanged;
 };
 
+// Changes nothing. In its turn nothing is being written, neither a batch nor table files that a bulk write takes in.
+class FreezeRequest : public LoneRequest {
+ public:
+  FreezeRequest(storage::Database* database, std::string to) : database_(database), to_(std::move(to)) {}
+
+  absl::Status Decide(storage::Batch* /*batch*/) override { return database_->Freeze(to_); }
+
+ private:
+  storage::Database* const database_;
+  const std::string to_;
+};
+
 class DropRequest : public LoneRequest {
  public:
   DropRequest(MeterBook* meters, const Uuid& account, std::string name)
@@ -283,6 +296,16 @@ absl::Status Writer::DropMeter(const Uuid& account, const std::string& name) {
   TALLYSTICK_RETURN_IF_ERROR(queue_.Submit(request, kSync, Clock::time_point::max()));
   keeper_.Wake();
   return absl::OkStatus();
+}
+
+absl::StatusOr<absl::Time> Writer::Freeze(const std::string& to) {
+  TALLYSTICK_RETURN_IF_ERROR(failure_->Check());
+  // Most of what there is to flush goes before the turn, in which writers wait.
+  TALLYSTICK_RETURN_IF_ERROR(database_->Flush());
+  const auto request = std::make_shared<FreezeRequest>(database_.get(), to);
+  TALLYSTICK_RETURN_IF_ERROR(queue_.Submit(request, !kSync, Clock::time_point::max()));
+  TALLYSTICK_ASSIGN_OR_RETURN(const Instant now, StorableNow(options_.clock()));
+  return now.ToTime();
 }
 
 absl::Status Writer::AwaitMeter(const Uuid& account, const std::string& name,

@@ -15,6 +15,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/time/time.h"
 #include "absl/types/span.h"
 #include "lib/base/instant.h"
 #include "lib/ingest/event_committer.h"
@@ -51,6 +52,11 @@ class Writer {
                                                      const WriteOptions& options);
   absl::StatusOr<BulkResult> WriteBulk(const Uuid& account, const BulkSource& source, const BulkOptions& options);
   absl::Status Sync() { return queue_.Sync(); }
+
+  // Makes a database in the folder `to`, on the store's file system, with exactly what has been committed at one
+  // moment, everything that has returned among it. Returns the clock's time then. Writers wait while that is done, some
+  // milliseconds.
+  absl::StatusOr<absl::Time> Freeze(const std::string& to);
 
   absl::StatusOr<Outcome> DefineMeter(const Uuid& account, const std::string& name, const Meter& meter);
   absl::Status DropMeter(const Uuid& account, const std::string& name);

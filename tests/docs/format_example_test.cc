@@ -21,6 +21,7 @@
 #include "lib/base/buckets.h"
 #include "lib/base/decimal.h"
 #include "lib/base/keyed_hash.h"
+#include "lib/encoding/backup_record.h"
 #include "lib/encoding/group.h"
 #include "lib/encoding/keys.h"
 #include "lib/encoding/rollup_keys.h"
@@ -268,6 +269,14 @@ TEST_F(FormatExample, RowsOfDistinctCountsAndOfStaleCells) {
   EXPECT_EQ(ParseRows(BlockText("hex others")), rows);
   EXPECT_EQ(BucketStart(callers.bucket, callers.size).ToTime(), ParseTimestamp("2022-10-01T00:00:00Z").value());
   EXPECT_EQ(BucketStart(change.bucket, change.size).ToTime(), ParseTimestamp("2022-10-01T10:30:00Z").value());
+}
+
+TEST_F(FormatExample, RecordOfABackup) {
+  const std::string text = BlockText("text record");
+  const absl::StatusOr<BackupRecord> record = BackupRecord::Decode(text);
+  ASSERT_TRUE(record.ok()) << record.status();
+  EXPECT_EQ(record->Encode(), text);
+  EXPECT_EQ(record->info.id, 3u);
 }
 
 TEST_F(FormatExample, CursorOfAPageThatEndedWithTheEvent) {
