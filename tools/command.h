@@ -68,6 +68,9 @@ absl::StatusOr<std::unique_ptr<Store>> OpenPresentToWrite(const Target& target);
 // Tells a person on standard error: `tallystick: TEXT`.
 void Tell(const std::string& text);
 
+// A backup as the commands print it: one JSON object, without its end.
+std::string ToJson(const BackupInfo& info);
+
 // Tells why the command failed, and returns kFailed.
 int Fail(const absl::Status& status);
 
@@ -79,6 +82,9 @@ void AddQuery(CLI::App* program, int* exit_status);
 void AddMeter(CLI::App* program, int* exit_status);
 void AddStats(CLI::App* program, int* exit_status);
 void AddVerify(CLI::App* program, int* exit_status);
+void AddBackup(CLI::App* program, int* exit_status);
+void AddBackups(CLI::App* program, int* exit_status);
+void AddRestore(CLI::App* program, int* exit_status);
 
 }  // namespace tallystick::tools
 

@@ -67,6 +67,9 @@ int Run(int argc, char** argv) {
   AddMeter(&program, &exit_status);
   AddStats(&program, &exit_status);
   AddVerify(&program, &exit_status);
+  AddBackup(&program, &exit_status);
+  AddBackups(&program, &exit_status);
+  AddRestore(&program, &exit_status);
 
   try {
     program.parse(argc, argv);

@@ -21,7 +21,8 @@ using ::testing::PrintToString;
 using Arguments = std::vector<std::string>;
 
 constexpr char kAccount[] = "0184421e-a9cc-711b-af93-bf0511d4d833";
-const std::vector<std::string> kCommands = {"import", "get", "scan", "query", "meter", "stats", "verify"};
+const std::vector<std::string> kCommands = {"import", "get",    "scan",   "query",   "meter",
+                                            "stats",  "verify", "backup", "backups", "restore"};
 const std::vector<std::string> kMeterCommands = {"define", "list", "drop"};
 
 // Every command that reads, as it is called.
@@ -81,6 +82,15 @@ TEST_F(UsageTest, WrongUsageIsTold) {
       {"stats", "--account", ""},
       {"verify", "a"},
       {"stats", "verify"},
+      {"backup"},
+      {"backup", "a", "b"},
+      {"backup", "a", "--keep", "0"},
+      {"backup", "a", "--keep"},
+      {"backups"},
+      {"backups", "a", "--db", "store"},
+      {"restore"},
+      {"restore", "a", "--id", "0"},
+      {"restore", "a", "--id", "4294967296"},
       {"query"},
       {"query", "--type", "t"},
       {"query", "--aggregation", "count"},
