@@ -10,18 +10,17 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
-#include <cstdlib>
 #include <filesystem>
-#include <iostream>
 #include <memory>
+#include <ostream>
 #include <string>
 #include <utility>
 #include <vector>
 
-#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tallystick/store.h"
 #include "tests/crash/ledger.h"
+#include "tests/crash/lives.h"
 #include "tests/crash/workload.h"
 #include "tests/support/faulty_disk.h"
 #include "tests/support/random.h"
@@ -34,20 +33,8 @@ namespace tallystick::testing {
 namespace {
 
 namespace fs = std::filesystem;
-using ::testing::IsEmpty;
 
-// In parts that can run side by side.
-constexpr std::uint64_t kParts = 2;
 constexpr std::uint64_t kThreads = 3;  // that write, at most
-
-std::uint64_t SeedsOfAPart() {
-  const char* const given = std::getenv("TALLYSTICK_TORTURE_SEEDS");
-  return given != nullptr ? std::strtoull(given, nullptr, 10) : 100;
-}
-
-// An ordinary run lives the same lives each time, as far as threads do, so that a change is judged by itself;
-// tools/torture.sh takes new ones.
-std::uint64_t FirstSeed() { return std::getenv("TALLYSTICK_TEST_SEED") != nullptr ? TestSeed() : 1; }
 
 // What happened in how many lives.
 struct Figures {
@@ -220,32 +207,13 @@ class Life {
 // The parameter is the number of a part.
 class PowerLossTest : public ::testing::TestWithParam<std::uint64_t> {};
 
-TEST_P(PowerLossTest, AStoreKeepsWhatItHasPromised) {
-  Figures figures;
-  const std::uint64_t seeds = SeedsOfAPart();
-  const std::uint64_t first = FirstSeed() + GetParam() * seeds;
-  for (std::uint64_t seed = first; seed < first + seeds && !HasFailure(); ++seed) {
-    EXPECT_THAT(Life(seed).Run(&figures), IsEmpty())
-        << "again: TALLYSTICK_TEST_SEED=" << seed << " TALLYSTICK_TORTURE_SEEDS=1";
-  }
-  std::cout << seeds << " seeds from " << first << "; " << figures << std::endl;
-}
+TEST_P(PowerLossTest, AStoreKeepsWhatItHasPromised) { RunLives<Life, Figures>(GetParam(), 100); }
 
 INSTANTIATE_TEST_SUITE_P(Parts, PowerLossTest, ::testing::Range(std::uint64_t{0}, kParts));
 
 // --- The test itself ---
 
-TEST(PowerLossHarnessTest, FindsOutADiskThatLiesAboutSyncs) {
-  const std::uint64_t first = FirstSeed();
-  int found_out = 0;
-  for (std::uint64_t seed = first; seed < first + 10; ++seed) {
-    Figures figures;
-    Life life(seed);
-    life.LieAboutSyncs();
-    if (!life.Run(&figures).empty()) ++found_out;
-  }
-  EXPECT_GT(found_out, 0);
-}
+TEST(PowerLossHarnessTest, FindsOutADiskThatLiesAboutSyncs) { ExpectLiesAreFoundOut<Life, Figures>(); }
 
 }  // namespace
 }  // namespace tallystick::testing
