@@ -122,6 +122,20 @@ TEST_F(FaultyDiskTest, AFileIsFoundOnlyOnceItsFolderIsSynced) {
   EXPECT_THAT(Survivors(), ElementsAre(Files{}, Files{{"a", "text"}}));
 }
 
+TEST_F(FaultyDiskTest, WhatIsWrittenOverZeroesAndSyncedSurvives) {
+  const int file = ::open(At("a").c_str(), O_WRONLY | O_CREAT, 0666);
+  ASSERT_GE(file, 0);
+  EXPECT_EQ(::pwrite(file, "\0\0\0\0", 4, 0), 4);
+  EXPECT_EQ(::fsync(file), 0);
+  EXPECT_EQ(::write(file, "te", 2), 2);
+  EXPECT_EQ(::fsync(file), 0);
+  EXPECT_EQ(::write(file, "xt", 2), 2);
+  EXPECT_EQ(::fsync(file), 0);
+  ::close(file);
+  EXPECT_EQ(Sync(""), 0);
+  EXPECT_THAT(Survivors(), ElementsAre(Files{{"a", "text"}}));
+}
+
 TEST_F(FaultyDiskTest, AFolderMayBeNamedWithASlash) {
   EXPECT_EQ(::mkdir(At("folder/").c_str(), 0777), 0);
   Append("folder/a", "text");
