@@ -14,6 +14,7 @@
 #include "lib/storage/rocksdb_events.h"
 #include "lib/storage/rocksdb_options.h"
 #include "lib/storage/status.h"
+#include "lib/storage/sync_guard.h"
 #include "rocksdb/db.h"
 #include "rocksdb/env.h"
 #include "rocksdb/file_system.h"
@@ -261,6 +262,8 @@ absl::Status VerifyBackupFiles(const std::string& folder, std::uint32_t id) {
 absl::Status RestoreBackupFiles(const std::string& folder, std::uint32_t id, const std::string& to) {
   TALLYSTICK_ASSIGN_OR_RETURN(const std::unique_ptr<Reader> reader, Reader::Open(folder, id));
   absl::Status restored = Reading(reader->engine().RestoreDBFromBackup(id, to, to), folder, id);
+  // All of it is on stable storage, and there is no log: nothing has to be guarded yet.
+  if (restored.ok()) return SyncGuard::Create(to).status();
   if (!absl::IsDataLoss(restored)) return restored;
   // RocksDB knows here that a checksum differs, and not of which file any more.
   absl::Status verified = Verify(*reader, folder, id);

@@ -168,7 +168,6 @@ std::string SalvagingPath(const std::string& path) { return Join(path, kSalvagin
 
 absl::Status RemoveLoading(const std::string& path) { return RemoveAll(LoadingPath(path)); }
 
-
 absl::Status ClearLoading(const std::string& path) {
   TALLYSTICK_RETURN_IF_ERROR(RemoveLoading(path));
   return MakeFolder(LoadingPath(path));

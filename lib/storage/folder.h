@@ -45,8 +45,8 @@ class FolderLock {
   // another one, or this one through another store object, holds it.
   static absl::StatusOr<std::unique_ptr<FolderLock>> Acquire(const std::string& path);
 
-  // Keeps writers of the store out while the object lives, and changes nothing. UNAVAILABLE when there is one. Null where
-  // nobody has ever written.
+  // Keeps writers of the store out while the object lives, and changes nothing. UNAVAILABLE when there is one. Null
+  // where nobody has ever written.
   static absl::StatusOr<std::unique_ptr<FolderLock>> AcquireToRead(const std::string& path);
   // The same for a folder of backups. UNAVAILABLE when anybody writes to it or reads it.
   static absl::StatusOr<std::unique_ptr<FolderLock>> AcquireBackups(const std::string& path);
