@@ -134,13 +134,14 @@ absl::Status Database::Impl::OpenReadOnly(const DatabaseOptions& options) {
   const RocksDbOptions setup(options.profile, options.cache_bytes);
   rocksdb::DBOptions database_options = setup.Database();
   database_options.info_log = std::make_shared<ForwardingLogger>(options.events);
+  LogFindings findings;  // nothing, where nobody writes: what is frozen has no log
   if (!options.unchanging) {
     database_options.max_open_files = -1;  // open every file now: the writer may delete it at any time
     // First: what it says stays true, whatever the writer does to the files meanwhile.
     const absl::StatusOr<SyncedParts> synced = ReadSyncGuard(path);
     files = std::make_shared<FrozenFiles>(rocksdb::FileSystem::Default(), path);
     TALLYSTICK_RETURN_IF_ERROR(files->Freeze());
-    TALLYSTICK_ASSIGN_OR_RETURN(const LogFindings findings, CheckLogs(files, path, synced));
+    TALLYSTICK_ASSIGN_OR_RETURN(findings, CheckLogs(files, path, synced));
     if (!findings.torn.empty() && options.events.log) options.events.log(Severity::kWarning, findings.torn);
     files->SetLogEnds(findings.ends);
     env = rocksdb::NewCompositeEnv(files);
