@@ -110,7 +110,7 @@ absl::Status Database::Impl::OpenForWriting(const DatabaseOptions& options) {
   }
   if (!findings.torn.empty() && options.events.log) options.events.log(Severity::kWarning, findings.torn);
 
-  const auto guarded = std::make_shared<GuardedFiles>(std::make_shared<LogFiles>(disk), guard, findings.ends);
+  const auto guarded = std::make_shared<GuardedFiles>(std::make_shared<LogFiles>(disk), path, guard, findings.ends);
   const auto kept = std::make_shared<KeptFiles>(guarded);
   env = rocksdb::NewCompositeEnv(kept);
   database_options.env = env.get();

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <filesystem>
 #include <string_view>
 #include <system_error>
 #include <utility>
@@ -116,6 +117,13 @@ class WatchedFolder : public rocksdb::FSDirectoryWrapper {
   const std::shared_ptr<SyncGuard> guard_;
 };
 
+// A folder however it was named.
+std::string Plain(const std::string& folder) {
+  std::string plain = std::filesystem::path(folder).lexically_normal().string();
+  while (plain.size() > 1 && plain.ends_with('/')) plain.pop_back();
+  return plain;
+}
+
 }  // namespace
 
 std::optional<std::uint64_t> LogNumber(const std::string& path) {
@@ -145,10 +153,18 @@ IOStatus SequentialPart::Skip(std::uint64_t n) {
   return IOStatus::OK();
 }
 
+GuardedFiles::GuardedFiles(const std::shared_ptr<rocksdb::FileSystem>& files, const std::string& folder,
+                           std::shared_ptr<SyncGuard> guard, LogEnds ends)
+    : FileSystemWrapper(files), folder_(Plain(folder)), guard_(std::move(guard)), ends_(std::move(ends)) {}
+
+bool GuardedFiles::IsInFolder(const std::string& path) const {
+  return Plain(path.substr(0, path.rfind('/') + 1)) == folder_;
+}
+
 IOStatus GuardedFiles::NewSequentialFile(const std::string& path, const rocksdb::FileOptions& options,
                                          std::unique_ptr<rocksdb::FSSequentialFile>* file, IODebugContext* context) {
   const std::optional<std::uint64_t> log = LogNumber(path);
-  const auto end = log.has_value() ? ends_.find(*log) : ends_.end();
+  const auto end = log.has_value() && IsInFolder(path) ? ends_.find(*log) : ends_.end();
   if (end == ends_.end()) return target()->NewSequentialFile(path, options, file, context);
   std::unique_ptr<rocksdb::FSRandomAccessFile> whole;
   IOStatus status = target()->NewRandomAccessFile(path, options, &whole, context);
@@ -159,7 +175,7 @@ IOStatus GuardedFiles::NewSequentialFile(const std::string& path, const rocksdb:
 IOStatus GuardedFiles::NewWritableFile(const std::string& path, const rocksdb::FileOptions& options,
                                        std::unique_ptr<rocksdb::FSWritableFile>* file, IODebugContext* context) {
   IOStatus status = target()->NewWritableFile(path, options, file, context);
-  if (!status.ok()) return status;
+  if (!status.ok() || !IsInFolder(path)) return status;
   if (const std::optional<std::uint64_t> log = LogNumber(path); log.has_value()) {
     guard_->LogMade(*log);
     *file = std::make_unique<WatchedLog>(std::move(*file), guard_, *log);
@@ -172,21 +188,22 @@ IOStatus GuardedFiles::NewWritableFile(const std::string& path, const rocksdb::F
 IOStatus GuardedFiles::NewDirectory(const std::string& path, const IOOptions& options,
                                     std::unique_ptr<rocksdb::FSDirectory>* directory, IODebugContext* context) {
   IOStatus status = target()->NewDirectory(path, options, directory, context);
-  if (status.ok()) *directory = std::make_unique<WatchedFolder>(std::move(*directory), guard_);
+  if (status.ok() && Plain(path) == folder_)
+    *directory = std::make_unique<WatchedFolder>(std::move(*directory), guard_);
   return status;
 }
 
 IOStatus GuardedFiles::RenameFile(const std::string& from, const std::string& to, const IOOptions& options,
                                   IODebugContext* context) {
   IOStatus status = target()->RenameFile(from, to, options, context);
-  if (status.ok() && NameOf(to) == "CURRENT") guard_->CurrentRenamed();
+  if (status.ok() && NameOf(to) == "CURRENT" && IsInFolder(to)) guard_->CurrentRenamed();
   return status;
 }
 
 IOStatus GuardedFiles::DeleteFile(const std::string& path, const IOOptions& options, IODebugContext* context) {
   IOStatus status = target()->DeleteFile(path, options, context);
   const std::optional<std::uint64_t> log = LogNumber(path);
-  if (status.ok() && log.has_value()) guard_->LogRemoved(*log);
+  if (status.ok() && log.has_value() && IsInFolder(path)) guard_->LogRemoved(*log);
   return status;
 }
 

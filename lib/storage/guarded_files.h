@@ -42,9 +42,10 @@ class SequentialPart : public rocksdb::FSSequentialFile {
 // Thread-safe, once the database is open.
 class GuardedFiles : public rocksdb::FileSystemWrapper {
  public:
-  // All files of the database lie in one folder. Logs that `ends` does not name show as they are.
-  GuardedFiles(const std::shared_ptr<rocksdb::FileSystem>& files, std::shared_ptr<SyncGuard> guard, LogEnds ends)
-      : FileSystemWrapper(files), guard_(std::move(guard)), ends_(std::move(ends)) {}
+  // All files of the database lie in `folder`; what is written elsewhere, of the same names perhaps (a frozen state),
+  // is none of its business. Logs that `ends` does not name show as they are.
+  GuardedFiles(const std::shared_ptr<rocksdb::FileSystem>& files, const std::string& folder,
+               std::shared_ptr<SyncGuard> guard, LogEnds ends);
 
   const char* Name() const override { return "tallystick.GuardedFiles"; }
   rocksdb::IOStatus NewSequentialFile(const std::string& path, const rocksdb::FileOptions& options,
@@ -62,6 +63,9 @@ class GuardedFiles : public rocksdb::FileSystemWrapper {
                                rocksdb::IODebugContext* context) override;
 
  private:
+  bool IsInFolder(const std::string& path) const;
+
+  const std::string folder_;
   const std::shared_ptr<SyncGuard> guard_;
   const LogEnds ends_;
 };

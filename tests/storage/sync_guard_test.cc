@@ -233,6 +233,42 @@ TEST_F(GuardedDatabaseTest, ItsLogCountsWhenItIsSyncedAndItsManifestAlways) {
   EXPECT_EQ(Said().manifest, (FilePart{*ManifestNumber(Current()), BytesOf(Current())}));
 }
 
+TEST_F(GuardedDatabaseTest, OnlyItsOwnFolderCounts) {
+  ASSERT_OK_AND_ASSIGN(const std::shared_ptr<SyncGuard> guard, SyncGuard::Create(folder_.path()));
+  const auto said = [&] { return ReadSyncGuard(folder_.path()).value_or(SyncedParts()); };
+  // As a user may name it, and RocksDB its files.
+  GuardedFiles files(rocksdb::FileSystem::Default(), folder_.path() + "/", guard, {});
+  const auto make = [&](const std::string& path) {
+    std::unique_ptr<rocksdb::FSWritableFile> file;
+    EXPECT_TRUE(files.NewWritableFile(path, {}, &file, nullptr).ok());
+    EXPECT_TRUE(file->Append("record", {}, nullptr).ok());
+    guard->Written();
+    return file;
+  };
+  const auto sync_folder = [&](const std::string& path) {
+    std::unique_ptr<rocksdb::FSDirectory> folder;
+    EXPECT_TRUE(files.NewDirectory(path, {}, &folder, nullptr).ok());
+    EXPECT_TRUE(folder->Fsync({}, nullptr).ok());
+  };
+  const auto log = make(folder_.path() + "/000007.log");
+  EXPECT_TRUE(log->Sync({}, nullptr).ok());
+  // What a frozen state is made of has the same names.
+  const std::string frozen = folder_.path("frozen");
+  fs::create_directory(frozen);
+  for (const char* name : {"/000007.log", "/000009.log", "/MANIFEST-000005"}) {
+    EXPECT_TRUE(make(frozen + name)->Sync({}, nullptr).ok());
+  }
+  sync_folder(frozen);
+  EXPECT_EQ(said(), SyncedParts()) << "the log is not in its folder for good yet";
+  sync_folder(folder_.path());
+  EXPECT_EQ(said(), (SyncedParts{.logs = {{7, 6}}}));
+  EXPECT_TRUE(files.DeleteFile(frozen + "/000007.log", {}, nullptr).ok());
+  EXPECT_TRUE(log->Append("another", {}, nullptr).ok());
+  guard->Written();
+  EXPECT_TRUE(log->Sync({}, nullptr).ok());
+  EXPECT_EQ(said(), (SyncedParts{.logs = {{7, 13}}}));
+}
+
 TEST_F(GuardedDatabaseTest, EachSyncOfTheLogCostsOneSmallWrite) {
   class Count : public testing::FileCallWatcher {
    public:
