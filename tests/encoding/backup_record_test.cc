@@ -29,7 +29,7 @@ BackupRecord SomeRecord() {
   record.info.last_sequence = 1980;
   record.info.bytes = 74'201;
   record.info.copied_bytes = 10'240;
-  record.format_version = 3;
+  record.format_version = 4;
   record.files_digest = Digest("the list of files");
   return record;
 }
@@ -41,13 +41,13 @@ TEST(BackupRecordTest, IsPinnedAndDecodesStrictly) {
             "id 3\n"
             "taken 2026-01-28T00:00:00.123456789Z\n"
             "store 5f0c3b1a-9d2e-4f67-8a1b-c2d3e4f50617\n"
-            "format 3\n"
+            "format 4\n"
             "history 2 c4a9e2d7-3b18-4f60-8e7d-92a1b0c3d4e5\n"
             "sequence 1980\n"
             "bytes 74201\n"
             "copied 10240\n"
             "files fe50a2178b7f1e65c55e0665bc93f52d45f6de22b6fe1d02b53c2bca334abb30\n"
-            "digest e790976305d384c651cec561a0746ae49d13a60405caef7c00ae725b3d74128a\n");
+            "digest 5404db0e05eaafa02d641110927948e6c215cd0d1bd156db270aed7e5016c36c\n");
   const absl::StatusOr<BackupRecord> decoded = BackupRecord::Decode(text);
   ASSERT_THAT(decoded, IsOk());
   EXPECT_EQ(decoded->info.taken, SomeRecord().info.taken);
