@@ -65,7 +65,7 @@ size_of() {
     default:import) echo 2000000 3 ;;
     default:*) echo 1000000 3 ;;
     full:growth) echo 100000000 1 ;;
-    full:import) echo 10000000 3 ;;
+    full:import) echo 10000000 1 ;;
     full:live) echo 2000000 3 ;;
     full:scan | full:size) echo 5000000 3 ;;
     full:*) echo 2000000 5 ;;

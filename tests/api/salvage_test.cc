@@ -62,7 +62,8 @@ class SalvageTest : public StoreTest {
         const std::string properties = R"({"n":)" + std::to_string(i) + R"(,"round":)" + std::to_string(round) +
                                        R"(,"noise":")" + std::string(50, static_cast<char>('a' + random_.Below(26))) +
                                        R"("})";
-        const Event event = MakeEvent(name, i % 60, "customer-" + std::to_string(i % 7), "call", properties);
+        const std::string customer = "customer-" + std::to_string(i % 7);
+        const Event event = MakeEvent(name, i % 60, customer, "call", properties);
         ASSERT_THAT(store().Put(Account(static_cast<std::uint8_t>(1 + id % 2)), event), IsOk());
       }
       if (round < 2) {

@@ -55,7 +55,7 @@ TEST(CommitPositionTest, BytesArePinnedAndDecodeStrictly) {
 }
 
 TEST(FormatVersionTest, BytesArePinnedAndDecodeStrictly) {
-  EXPECT_EQ(kFormatVersion, 3u);
+  EXPECT_EQ(kFormatVersion, 4u);
   EXPECT_EQ(ToHex(EncodeFormatVersion(kFormatVersion)), "00000004");
   EXPECT_EQ(ToHex(EncodeFormatVersion(0x0102'0304)), "01020304");
   // Another version decodes: whoever opens the store says that it is too new, or too old.
