@@ -82,6 +82,8 @@ class ReportTest(unittest.TestCase):
         measured = self.read(growth=growth, **{"import": small})
         self.assertEqual(self.verdict(measured, "(a) import of a file"), "met")
         self.assertEqual(self.verdict(measured, "against SQLite"), "met")
+        target = next(t for t in TARGETS if "against SQLite" in t.work)
+        self.assertEqual(target.judge(measured).measured, "25.00 × (a step of (h), one run)")
         self.assertEqual(self.verdict(measured, "against DuckDB"), "-")  # never of different numbers of events
         whole = part(10_000_000, imported("tallystick", 499_999))
         self.assertEqual(self.verdict(self.read(**{"import": whole}), "(a) import of a file"), "**not met**")

@@ -40,12 +40,17 @@ def _import(results: Results, subject: str) -> tuple[Figure | None, int]:
     return results.one("Import", subject=subject), results.events.get("import", 0)
 
 
+def _source(figure: Figure) -> str:
+    """Where the figure is from, if not from (a) itself."""
+    return " (a step of (h), one run)" if figure.question == "Growth" else ""
+
+
 def _import_rate(results: Results) -> Verdict:
     figure, at = _import(results, "tallystick")
     if figure is None:
         return NOT_MEASURED
     value = figure.values["events/s"]
-    return Verdict(f"{number(value)} events/s", value >= 500_000, at)
+    return Verdict(f"{number(value)} events/s{_source(figure)}", value >= 500_000, at)
 
 
 def _import_against(subject: str, least: float) -> Callable[[Results], Verdict]:
@@ -55,10 +60,10 @@ def _import_against(subject: str, least: float) -> Callable[[Results], Verdict]:
         if ours is None or peer is None or at != peer_at:
             return NOT_MEASURED
         value = ours.values["events/s"]
-        note = ""
+        note = _source(ours)
         last, last_at = _import(results, "sqlite_indexes_last")
         if subject == "sqlite" and last is not None and last_at == at:
-            note = f"; {times(value, last.values['events/s'])} when it makes its indexes last"
+            note += f"; {times(value, last.values['events/s'])} when it makes its indexes last"
         return _ratio(value, peer.values["events/s"], least, at, note)
 
     return judge
@@ -69,7 +74,7 @@ def _import_memory(results: Results) -> Verdict:
     if figure is None:
         return NOT_MEASURED
     value = figure.values["peak_rss"]
-    return Verdict(size(value), value <= 1 << 30, at)
+    return Verdict(size(value) + _source(figure), value <= 1 << 30, at)
 
 
 def _sustained(subject: str, least: float) -> Callable[[Results], Verdict]:
