@@ -27,6 +27,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::string_view kLists = "/meta";
+constexpr std::string_view kOwnFiles = "/private";
 
 // Shows the lists of some backups alone.
 class ListedFiles : public rocksdb::FileSystemWrapper {
@@ -110,9 +111,47 @@ std::string NumberAndSize(std::string_view name, std::uint64_t size) {
   return std::string(name.substr(0, name.find_first_of("_."))) + " " + std::to_string(size);
 }
 
+// Of a list, whole or half-made, as the engine names it.
+bool IsListName(std::string_view name) {
+  if (!name.starts_with('.') || !name.ends_with(".tmp")) return IsBackupNumber(name);
+  return IsBackupNumber(name.substr(1, name.size() - 5));
+}
+
+absl::Status Foreign(const std::string& path) {
+  return absl::FailedPreconditionError(path + ": is not of a backup, and is left alone");
+}
+
+// All lists in a folder. FAILED_PRECONDITION when there is anything else among them, or beside the files of each
+// backup: all that is no backup's is going to be removed.
+absl::StatusOr<std::vector<std::string>> FindLists(const std::string& folder) {
+  std::vector<std::string> lists;
+  std::error_code error;
+  const std::string lists_path = folder + std::string(kLists);
+  for (fs::directory_iterator entry(lists_path, error), end; !error && entry != end; entry.increment(error)) {
+    const std::string path = entry->path().string();
+    std::error_code unknown;
+    if (!IsListName(entry->path().filename().string()) || entry->is_symlink(unknown) ||
+        !entry->is_regular_file(unknown)) {
+      return Foreign(path);
+    }
+    lists.push_back(path);
+  }
+  if (error && error != std::errc::no_such_file_or_directory) return FileError(lists_path, "cannot list", error);
+  const std::string own_path = folder + std::string(kOwnFiles);
+  for (fs::directory_iterator entry(own_path, error), end; !error && entry != end; entry.increment(error)) {
+    if (!IsBackupNumber(entry->path().filename().string())) return Foreign(entry->path().string());
+  }
+  if (error && error != std::errc::no_such_file_or_directory) return FileError(own_path, "cannot list", error);
+  return lists;
+}
+
 bool IsTableFile(std::string_view name) { return name.ends_with(".sst"); }
 
 }  // namespace
+
+bool IsBackupNumber(std::string_view name) {
+  return !name.empty() && std::all_of(name.begin(), name.end(), [](char c) { return c >= '0' && c <= '9'; });
+}
 
 std::string FileListPath(const std::string& folder, std::uint32_t id) {
   return folder + std::string(kLists) + "/" + std::to_string(id);
@@ -137,17 +176,15 @@ BackupFiles::~BackupFiles() = default;
 absl::StatusOr<std::unique_ptr<BackupFiles>> BackupFiles::Open(const std::string& folder,
                                                                const std::set<std::uint32_t>& ids) {
   // RocksDB leaves lists alone, and then takes them for backups.
-  const std::string lists = folder + std::string(kLists);
-  std::error_code error;
-  for (fs::directory_iterator list(lists, error), end; !error && list != end; list.increment(error)) {
-    const std::string path = list->path().string();
+  TALLYSTICK_ASSIGN_OR_RETURN(const std::vector<std::string> lists, FindLists(folder));
+  for (const std::string& path : lists) {
     if (std::any_of(ids.begin(), ids.end(), [&](std::uint32_t id) { return path == FileListPath(folder, id); })) {
       continue;
     }
-    fs::remove_all(path, error);
+    std::error_code error;
+    fs::remove(path, error);
     if (error) return FileError(path, "cannot remove", error);
   }
-  if (error && error != std::errc::no_such_file_or_directory) return FileError(lists, "cannot list", error);
 
   auto impl = std::make_unique<Impl>(folder, ids);
   rocksdb::BackupEngine* engine = nullptr;

@@ -13,12 +13,16 @@
 #include <memory>
 #include <set>
 #include <string>
+#include <string_view>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "lib/storage/database.h"
 
 namespace tallystick::storage {
+
+// Whether a name is a number in decimal, as backups have them.
+bool IsBackupNumber(std::string_view name);
 
 // Where the list of a backup's files is: the last of them that is written.
 std::string FileListPath(const std::string& folder, std::uint32_t id);
@@ -27,6 +31,7 @@ std::string FileListPath(const std::string& folder, std::uint32_t id);
 class BackupFiles {
  public:
   // `ids` are the backups of the folder, whose lists of files are sound. What belongs to none of them is removed.
+  // FAILED_PRECONDITION: something is there that no backup can have made, and is left as it is, like everything else.
   static absl::StatusOr<std::unique_ptr<BackupFiles>> Open(const std::string& folder,
                                                            const std::set<std::uint32_t>& ids);
   ~BackupFiles();

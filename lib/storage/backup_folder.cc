@@ -1,6 +1,7 @@
 #include "lib/storage/backup_folder.h"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <filesystem>
 #include <set>
@@ -26,22 +27,50 @@ std::string RecordPath(const std::string& folder, std::uint32_t id) {
   return RecordsPath(folder) + "/" + std::to_string(id);
 }
 
-// NOT_FOUND when there is no such folder, FAILED_PRECONDITION when it is something else.
+// Names of a folder of backups, but for the records'.
+constexpr std::array<std::string_view, 5> kNames = {"LOCK", "meta", "private", "shared", "shared_checksum"};
+
+absl::Status Foreign(const std::string& path, const std::string& name) {
+  return absl::FailedPreconditionError(path + ": is no folder of backups, and holds something else: '" + name + "'");
+}
+
+// FAILED_PRECONDITION when anything is there but records, whole or half-written.
+absl::Status CheckRecordNames(const std::string& path) {
+  std::error_code error;
+  for (fs::directory_iterator entry(RecordsPath(path), error), end; !error && entry != end; entry.increment(error)) {
+    const std::string name = entry->path().filename().string();
+    const std::string_view number =
+        std::string_view(name).substr(0, name.ends_with(".tmp") ? name.size() - 4 : name.size());
+    if (!IsBackupNumber(number)) return Foreign(path, std::string(kRecordsName) + "/" + name);
+  }
+  return error ? FileError(RecordsPath(path), "cannot list", error) : absl::OkStatus();
+}
+
+// NOT_FOUND when there is no such folder, FAILED_PRECONDITION when it is something else: what is no backup's is removed
+// from a folder of backups, so nobody else's may be taken for one.
 absl::Status CheckFolder(const std::string& path) {
   std::error_code error;
   const fs::file_status status = fs::status(path, error);
   if (status.type() == fs::file_type::not_found) return absl::NotFoundError(path + ": there is no such folder");
   if (error) return FileError(path, "cannot look", error);
   if (status.type() != fs::file_type::directory) return absl::FailedPreconditionError(path + ": is not a folder");
-  std::string foreign;
+  bool has_records = false;
+  std::string known;  // a name that only folders of backups have, where there are records
   for (fs::directory_iterator entry(path, error), end; !error && entry != end; entry.increment(error)) {
     const std::string name = entry->path().filename().string();
-    if (name == kRecordsName) return absl::OkStatus();
-    if (name != "LOCK") foreign = name;
+    if (name == kRecordsName) {
+      std::error_code unknown;
+      if (!entry->is_directory(unknown)) return Foreign(path, name);
+      has_records = true;
+    } else if (std::find(kNames.begin(), kNames.end(), name) == kNames.end()) {
+      return Foreign(path, name);
+    } else if (name != "LOCK") {
+      known = name;
+    }
   }
   if (error) return FileError(path, "cannot list", error);
-  if (foreign.empty()) return absl::OkStatus();
-  return absl::FailedPreconditionError(path + ": is no folder of backups, and holds something else: '" + foreign + "'");
+  if (has_records) return CheckRecordNames(path);
+  return known.empty() ? absl::OkStatus() : Foreign(path, known);
 }
 
 // Of all records, in order, whatever is in them.

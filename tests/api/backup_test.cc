@@ -599,6 +599,60 @@ TEST_F(BackupTest, AFolderThatIsSomethingElseIsLeftAlone) {
   EXPECT_FALSE(fs::exists(restored_path_));
 }
 
+TEST_F(BackupTest, AFolderThatOnlyLooksLikeOneIsLeftAlone) {
+  PutMany(0, 10);
+  struct Case {
+    std::string name;
+    std::string named;  // in the error
+  };
+  const std::vector<Case> cases = {{"backups/foreign.tar", "foreign.tar"},
+                                   {"backups/.tmp", ".tmp"},
+                                   {"meta/x", "meta/x"},
+                                   {"meta/1.tar", "meta/1.tar"},
+                                   {"meta/2/x", "meta/2"},
+                                   {"private/letters", "private/letters"},
+                                   {"mail/inbox", "mail"}};
+  for (const Case& c : cases) {
+    SCOPED_TRACE(c.name);
+    fs::remove_all(backups_);
+    fs::create_directories(backups_ + "/backups");
+    const fs::path file = fs::path(backups_) / c.name;
+    fs::create_directories(file.parent_path());
+    WriteFile(file.string(), "text");
+    EXPECT_THAT(TryBackup(), StatusIs(StatusCode::kFailedPrecondition, c.named));
+    EXPECT_TRUE(fs::exists(file));
+  }
+  fs::remove_all(backups_);
+  fs::create_directory(backups_);
+  WriteFile(backups_ + "/backups", "text");
+  EXPECT_THAT(TryBackup(), StatusIs(StatusCode::kFailedPrecondition, "backups"));
+  fs::remove_all(backups_);
+  fs::create_directories(backups_ + "/private/1");
+  EXPECT_THAT(TryBackup(), StatusIs(StatusCode::kFailedPrecondition, "private"));
+  EXPECT_TRUE(fs::exists(backups_ + "/private/1"));
+}
+
+TEST_F(BackupTest, AFolderOfBackupsIntoWhichSomethingWasPutIsLeftAlone) {
+  PutMany(0, 10);
+  Backup();
+  for (const char* name : {"/notes", "/backups/foreign.tar", "/meta/x", "/private/x"}) {
+    SCOPED_TRACE(name);
+    WriteFile(backups_ + name, "text");
+    EXPECT_THAT(TryBackup(), StatusIs(StatusCode::kFailedPrecondition, fs::path(name).filename().string()));
+    EXPECT_TRUE(fs::remove(backups_ + name)) << "it was removed";
+  }
+  EXPECT_THAT(TryBackup(), IsOk());
+}
+
+TEST_F(BackupTest, WhatACutShortOneLeftIsRemoved) {
+  PutMany(0, 10);
+  Backup();
+  for (const char* name : {"/backups/2.tmp", "/meta/7", "/meta/.8.tmp"}) WriteFile(backups_ + name, "half");
+  ASSERT_THAT(TryBackup(), IsOk());
+  EXPECT_FALSE(fs::exists(backups_ + "/meta/7"));
+  EXPECT_FALSE(fs::exists(backups_ + "/meta/.8.tmp"));
+}
+
 TEST_F(BackupTest, NotIntoTheStoreItself) {
   store();
   EXPECT_THAT(store().Backup(path_), StatusIs(StatusCode::kInvalidArgument));
