@@ -66,6 +66,8 @@ absl::StatusOr<BackupInfo> RestoreBackup(const std::string& folder, const std::s
                                          "; this program reads version " + std::to_string(kFormatVersion));
   }
   TALLYSTICK_RETURN_IF_ERROR(RefusePresent(path));
+  // The lock alone would make an empty store of it.
+  TALLYSTICK_RETURN_IF_ERROR(storage::PrepareRestore(path));
   TALLYSTICK_ASSIGN_OR_RETURN(const std::unique_ptr<storage::FolderLock> lock, storage::FolderLock::Acquire(path));
   TALLYSTICK_RETURN_IF_ERROR(RefusePresent(path));
   TALLYSTICK_RETURN_IF_ERROR(storage::RestoreData(path, [&](const std::string& data_path) -> absl::Status {

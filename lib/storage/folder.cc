@@ -63,6 +63,27 @@ absl::Status MakeFolder(const std::string& path) {
   return error ? FileError(path, "cannot make the folder", error) : absl::OkStatus();
 }
 
+// Makes a folder with an entry `name` at once: at no moment is it there without.
+absl::Status MakeFolderWith(const std::string& path, std::string_view name) {
+  std::string made = path;
+  while (made.size() > 1 && made.ends_with('/')) made.pop_back();
+  const std::string place = made;
+  made += "." + std::string(name);
+  // Of one that was cut short; whatever else has that name stays.
+  ::rmdir(Join(made, name).c_str());
+  ::rmdir(made.c_str());
+  if (::mkdir(made.c_str(), 0777) != 0) return LastFileError(made, "cannot make the folder");
+  TALLYSTICK_RETURN_IF_ERROR(MakeFolder(Join(made, name)));
+  TALLYSTICK_RETURN_IF_ERROR(SyncPath(made));
+  if (::rename(made.c_str(), place.c_str()) == 0) return absl::OkStatus();
+  const int error = errno;
+  ::rmdir(Join(made, name).c_str());
+  ::rmdir(made.c_str());
+  // Somebody else has made the folder meanwhile.
+  if (error == EEXIST || error == ENOTEMPTY) return MakeFolder(Join(place, name));
+  return FileError(made, "cannot rename", std::error_code(error, std::generic_category()));
+}
+
 // The commit point of a creation and of a restore.
 absl::Status Commit(const std::string& made, const std::string& path) {
   TALLYSTICK_RETURN_IF_ERROR(SyncPath(made));
@@ -185,6 +206,18 @@ absl::Status CreateData(const std::string& path, const std::function<absl::Statu
   TALLYSTICK_RETURN_IF_ERROR(RemoveAll(creating));
   TALLYSTICK_RETURN_IF_ERROR(make(creating));
   return Commit(creating, path);
+}
+
+absl::Status PrepareRestore(const std::string& path) {
+  TALLYSTICK_ASSIGN_OR_RETURN(const FolderState state, InspectFolder(path));
+  if (state == FolderState::kAbsent) {
+    TALLYSTICK_RETURN_IF_ERROR(MakeFolderWith(path, kRestoringName));
+  } else if (state == FolderState::kEmpty) {
+    TALLYSTICK_RETURN_IF_ERROR(MakeFolder(Join(path, kRestoringName)));
+  } else {
+    return absl::OkStatus();
+  }
+  return SyncPlace(path);
 }
 
 absl::Status RestoreData(const std::string& path, const std::function<absl::Status(const std::string&)>& make) {

@@ -86,7 +86,11 @@ absl::Status RemoveFrozen(const std::string& path);
 // Makes data/: `make` fills a folder whose path it is given, and leaves everything in it synced. The caller holds the
 // lock. A crash at any moment leaves either a complete store or an unfinished one.
 absl::Status CreateData(const std::string& path, const std::function<absl::Status(const std::string&)>& make);
-// The same for what is restored: a crash, or a failure, leaves a folder that is kRestoring.
+// To be called before the lock of a folder is taken into which a restore goes: an absent or empty one is kRestoring
+// afterwards, and at no moment, whatever happens, a new one that is not. An absent folder is made as
+// `path`.data.restoring and renamed. What it makes means nothing where another process makes a store first.
+absl::Status PrepareRestore(const std::string& path);
+// The same as CreateData() for what is restored: a crash, or a failure, leaves a folder that is kRestoring.
 absl::Status RestoreData(const std::string& path, const std::function<absl::Status(const std::string&)>& make);
 
 // Makes sure that the folder and its data/ are still found after a power cut. Whoever made them may have died before

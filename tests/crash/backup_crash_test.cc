@@ -250,7 +250,9 @@ class Life {
     disk_->Heal();
     if (!fs::exists(restored() + "/data")) {
       if (first.ok()) return Complain("a restore that was acknowledged is gone");
-      if (fs::exists(restored() + "/data.restoring")) {
+      if (fs::exists(restored())) {
+        const absl::Status read = Store::Open(restored(), {.read_only = true}).status();
+        if (!absl::IsFailedPrecondition(read)) return Complain("half a restore can be read", read);
         const absl::Status opened = Store::Open(restored()).status();
         if (!absl::IsFailedPrecondition(opened)) return Complain("half a restore can be opened", opened);
       }

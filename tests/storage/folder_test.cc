@@ -22,6 +22,7 @@ namespace fs = std::filesystem;
 using absl::StatusCode;
 using testing::IsOk;
 using testing::IsOkAndHolds;
+using ::testing::Not;
 using testing::StatusIs;
 
 class FolderTest : public ::testing::Test {
@@ -233,6 +234,36 @@ TEST_F(FolderTest, ARestoreIsThereOnceItIsWhole) {
   EXPECT_EQ(Read(DataPath(path_) + "/row"), "made");
   EXPECT_FALSE(fs::exists(path_ + "/data.restoring"));
   EXPECT_FALSE(fs::exists(path_ + "/data.creating"));
+}
+
+TEST_F(FolderTest, ARestoreIsPreparedWhereNothingIs) {
+  ASSERT_THAT(PrepareRestore(path_ + "/"), IsOk());
+  EXPECT_THAT(InspectFolder(path_), IsOkAndHolds(FolderState::kRestoring));
+  EXPECT_FALSE(fs::exists(path_ + "/LOCK"));
+  EXPECT_FALSE(fs::exists(path_ + ".data.restoring"));
+  Fill({});
+  ASSERT_THAT(PrepareRestore(path_), IsOk());
+  EXPECT_THAT(InspectFolder(path_), IsOkAndHolds(FolderState::kRestoring));
+  for (const char* name : {"data/", "LOCK"}) {
+    SCOPED_TRACE(name);
+    Fill({name});
+    ASSERT_THAT(PrepareRestore(path_), IsOk());
+    EXPECT_FALSE(fs::exists(path_ + "/data.restoring")) << "of another's store";
+  }
+  Fill({"notes"});
+  EXPECT_THAT(PrepareRestore(path_), StatusIs(StatusCode::kFailedPrecondition, "notes"));
+}
+
+TEST_F(FolderTest, AFolderInTheWayOfARestoreStays) {
+  fs::create_directories(path_ + ".data.restoring/data.restoring");  // one that was cut short
+  ASSERT_THAT(PrepareRestore(path_), IsOk());
+  EXPECT_FALSE(fs::exists(path_ + ".data.restoring"));
+  fs::remove_all(path_);
+  fs::create_directory(path_ + ".data.restoring");
+  Write(path_ + ".data.restoring/notes", "text");
+  EXPECT_THAT(PrepareRestore(path_), Not(IsOk()));
+  EXPECT_EQ(Read(path_ + ".data.restoring/notes"), "text");
+  EXPECT_FALSE(fs::exists(path_));
 }
 
 // --- Table files in the making ---
