@@ -27,8 +27,9 @@ absl::StatusOr<std::string> ReadFile(const std::string& path) {
   std::string text;
   std::array<char, 4096> piece;
   ssize_t size = 0;
-  while ((size = ::read(file, piece.data(), piece.size())) > 0)
-    text.append(piece.data(), static_cast<std::size_t>(size));
+  while ((size = ::read(file, piece.data(), piece.size())) > 0 || (size < 0 && errno == EINTR)) {
+    if (size > 0) text.append(piece.data(), static_cast<std::size_t>(size));
+  }
   absl::Status status = size == 0 ? absl::OkStatus() : LastFileError(path, "cannot read");
   ::close(file);
   if (!status.ok()) return status;
@@ -42,6 +43,7 @@ absl::Status WriteFileAtOnce(const std::string& path, std::string_view text) {
   absl::Status status;
   while (status.ok() && !text.empty()) {
     const ssize_t size = ::write(file, text.data(), text.size());
+    if (size < 0 && errno == EINTR) continue;
     if (size < 0) {
       status = LastFileError(made, "cannot write");
     } else {
