@@ -13,14 +13,12 @@
 //   consumers  sequence                 identity        the greatest of each identity
 
 #include <algorithm>
-#include <filesystem>
 #include <functional>
 #include <map>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
-#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -33,7 +31,6 @@
 #include "lib/encoding/rollup_rows.h"
 #include "lib/encoding/rows.h"
 #include "lib/storage/database.h"
-#include "lib/storage/files.h"
 #include "lib/storage/folder.h"
 #include "lib/storage/remains.h"
 #include "tallystick/store.h"
@@ -423,6 +420,13 @@ SalvageReport Salvager::TakeReport() {
   return std::move(report_);
 }
 
+absl::Status CheckTarget(const std::string& to) {
+  TALLYSTICK_ASSIGN_OR_RETURN(const storage::FolderState state, storage::InspectFolder(to));
+  if (state == storage::FolderState::kComplete) return absl::AlreadyExistsError(to + ": the store exists");
+  if (state != storage::FolderState::kRestoring) return absl::OkStatus();
+  return absl::FailedPreconditionError(to + ": a restore into this folder has not ended");
+}
+
 }  // namespace
 
 absl::StatusOr<SalvageReport> Store::Salvage(const std::string& from, const std::string& to,
@@ -431,23 +435,25 @@ absl::StatusOr<SalvageReport> Store::Salvage(const std::string& from, const std:
   if (state != storage::FolderState::kComplete) return absl::NotFoundError(from + ": there is no store");
   TALLYSTICK_ASSIGN_OR_RETURN(const std::unique_ptr<storage::FolderLock> lock,
                               storage::FolderLock::AcquireToRead(from));
-  TALLYSTICK_ASSIGN_OR_RETURN(const std::unique_ptr<Store> store, Open(to, {.error_if_exists = true}));
-
-  const std::string scratch = storage::SalvagingPath(to);
-  Salvager salvager(from, options);
-  TALLYSTICK_ASSIGN_OR_RETURN(std::shared_ptr<storage::Database> gathered,
-                              storage::Database::Open(scratch, {.create = true}));
-  salvager.TryToOpen(from);
-  TALLYSTICK_RETURN_IF_ERROR(salvager.Gather(std::move(gathered)));
-  TALLYSTICK_RETURN_IF_ERROR(salvager.FindNewest());
-  TALLYSTICK_RETURN_IF_ERROR(salvager.WriteEvents(store.get()));
-  TALLYSTICK_RETURN_IF_ERROR(salvager.FindTraces());
-  TALLYSTICK_RETURN_IF_ERROR(salvager.DeclareMeters(store.get()));
-  SalvageReport report = salvager.TakeReport();
-  TALLYSTICK_RETURN_IF_ERROR(store->Close());
-  std::error_code error;
-  std::filesystem::remove_all(scratch, error);
-  if (error) return storage::FileError(scratch, "cannot remove", error);
+  TALLYSTICK_RETURN_IF_ERROR(CheckTarget(to));
+  TALLYSTICK_RETURN_IF_ERROR(storage::PrepareSalvage(to));
+  TALLYSTICK_ASSIGN_OR_RETURN(const std::unique_ptr<storage::FolderLock> writing, storage::FolderLock::Acquire(to));
+  TALLYSTICK_RETURN_IF_ERROR(CheckTarget(to));
+  SalvageReport report;
+  TALLYSTICK_RETURN_IF_ERROR(storage::SalvageData(to, [&](const std::string& path) -> absl::Status {
+    TALLYSTICK_ASSIGN_OR_RETURN(const std::unique_ptr<Store> store, Open(path, {.error_if_exists = true}));
+    Salvager salvager(from, options);
+    TALLYSTICK_ASSIGN_OR_RETURN(std::shared_ptr<storage::Database> gathered,
+                                storage::Database::Open(path + "/gathered", {.create = true}));
+    salvager.TryToOpen(from);
+    TALLYSTICK_RETURN_IF_ERROR(salvager.Gather(std::move(gathered)));
+    TALLYSTICK_RETURN_IF_ERROR(salvager.FindNewest());
+    TALLYSTICK_RETURN_IF_ERROR(salvager.WriteEvents(store.get()));
+    TALLYSTICK_RETURN_IF_ERROR(salvager.FindTraces());
+    TALLYSTICK_RETURN_IF_ERROR(salvager.DeclareMeters(store.get()));
+    report = salvager.TakeReport();
+    return store->Close();
+  }));
   return report;
 }
 

@@ -48,6 +48,10 @@ absl::StatusOr<storage::FolderState> StateOf(const std::string& path) {
   if (state == storage::FolderState::kRestoring) {
     return absl::FailedPreconditionError(path + ": a restore into this folder has not ended; restore again");
   }
+  if (state == storage::FolderState::kSalvaging) {
+    return absl::FailedPreconditionError(path +
+                                         ": a salvage into this folder has not ended; remove it, or salvage again");
+  }
   return state;
 }
 

@@ -198,10 +198,11 @@ class Store {
   // meters are declared again, and built; one that was dropped may come back. Indexes and rollups are made anew.
   //
   // Takes about the time of two reads of the store and one write of its events, and for its work, beside the new store,
-  // about the space of the events and ids, in a folder in `to`.
+  // about the space of the events and ids, in a folder in `to`. A salvage that fails, or is cut short, leaves `to` as a
+  // folder that is refused as a store (FAILED_PRECONDITION) until a salvage into it has ended.
   //
   //   NOT_FOUND            there is no store in `from`
-  //   ALREADY_EXISTS       there is a store in `to`, perhaps one of a salvage that was cut short: remove it
+  //   ALREADY_EXISTS       there is a store in `to`
   //   UNAVAILABLE          `from` is open for writing
   //
   // and what opening and writing `to` gives.

@@ -7,6 +7,7 @@
 
 #include <array>
 #include <cerrno>
+#include <cstdio>
 #include <filesystem>
 #include <string_view>
 #include <system_error>
@@ -84,7 +85,29 @@ absl::Status MakeFolderWith(const std::string& path, std::string_view name) {
   return FileError(made, "cannot rename", std::error_code(error, std::generic_category()));
 }
 
-// The commit point of a creation and of a restore.
+// A folder of nobody's store comes to be one with an entry `name`.
+absl::Status Prepare(const std::string& path, std::string_view name) {
+  TALLYSTICK_ASSIGN_OR_RETURN(const FolderState state, InspectFolder(path));
+  if (state == FolderState::kAbsent) {
+    TALLYSTICK_RETURN_IF_ERROR(MakeFolderWith(path, name));
+  } else if (state == FolderState::kEmpty) {
+    TALLYSTICK_RETURN_IF_ERROR(MakeFolder(Join(path, name)));
+  } else {
+    return absl::OkStatus();
+  }
+  return SyncPlace(path);
+}
+
+// Makes an empty folder `made` in the folder `path`. At no moment is it gone when it was there: the folder would read
+// as an empty store.
+absl::Status Begin(const std::string& made, const std::string& path) {
+  TALLYSTICK_RETURN_IF_ERROR(MakeFolder(made));
+  TALLYSTICK_RETURN_IF_ERROR(SyncPlace(path));
+  TALLYSTICK_RETURN_IF_ERROR(RemoveContents(made));
+  return RemoveAll(Join(path, kCreatingName));
+}
+
+// The commit point of a creation, of a restore and of a salvage.
 absl::Status Commit(const std::string& made, const std::string& path) {
   TALLYSTICK_RETURN_IF_ERROR(SyncPath(made));
   std::error_code error;
@@ -105,6 +128,7 @@ absl::StatusOr<FolderState> InspectFolder(const std::string& path) {
   bool empty = true;
   bool complete = false;
   bool restoring = false;
+  bool salvaging = false;
   std::string foreign;
   for (fs::directory_iterator entry(path, error), end; !error && entry != end; entry.increment(error)) {
     empty = false;
@@ -113,6 +137,8 @@ absl::StatusOr<FolderState> InspectFolder(const std::string& path) {
       complete = true;
     } else if (name == kRestoringName) {
       restoring = true;
+    } else if (name == kSalvagingName) {
+      salvaging = true;
     } else if (name != kLockName && name != kCreatingName) {
       foreign = name;
     }
@@ -123,6 +149,7 @@ absl::StatusOr<FolderState> InspectFolder(const std::string& path) {
     return absl::FailedPreconditionError(path + ": is not a store, and holds something else: '" + foreign + "'");
   }
   if (restoring) return FolderState::kRestoring;
+  if (salvaging) return FolderState::kSalvaging;
   return empty ? FolderState::kEmpty : FolderState::kUnfinished;
 }
 
@@ -185,8 +212,6 @@ std::string DataPath(const std::string& path) { return Join(path, kDataName); }
 
 std::string LoadingPath(const std::string& path) { return Join(path, kLoadingName); }
 
-std::string SalvagingPath(const std::string& path) { return Join(path, kSalvagingName); }
-
 absl::Status RemoveLoading(const std::string& path) { return RemoveAll(LoadingPath(path)); }
 
 absl::Status ClearLoading(const std::string& path) {
@@ -208,29 +233,29 @@ absl::Status CreateData(const std::string& path, const std::function<absl::Statu
   return Commit(creating, path);
 }
 
-absl::Status PrepareRestore(const std::string& path) {
-  TALLYSTICK_ASSIGN_OR_RETURN(const FolderState state, InspectFolder(path));
-  if (state == FolderState::kAbsent) {
-    TALLYSTICK_RETURN_IF_ERROR(MakeFolderWith(path, kRestoringName));
-  } else if (state == FolderState::kEmpty) {
-    TALLYSTICK_RETURN_IF_ERROR(MakeFolder(Join(path, kRestoringName)));
-  } else {
-    return absl::OkStatus();
-  }
-  return SyncPlace(path);
-}
+absl::Status PrepareRestore(const std::string& path) { return Prepare(path, kRestoringName); }
+
+absl::Status PrepareSalvage(const std::string& path) { return Prepare(path, kSalvagingName); }
 
 absl::Status RestoreData(const std::string& path, const std::function<absl::Status(const std::string&)>& make) {
   const std::string restoring = Join(path, kRestoringName);
-  // At no moment is it gone: the folder would read as an empty store.
-  TALLYSTICK_RETURN_IF_ERROR(MakeFolder(restoring));
-  TALLYSTICK_RETURN_IF_ERROR(SyncPlace(path));
-  TALLYSTICK_RETURN_IF_ERROR(RemoveContents(restoring));
-  TALLYSTICK_RETURN_IF_ERROR(RemoveAll(Join(path, kCreatingName)));
+  TALLYSTICK_RETURN_IF_ERROR(Begin(restoring, path));
   absl::Status made = make(restoring);
   if (made.ok()) return Commit(restoring, path);
   RemoveContents(restoring).IgnoreError();  // gives the space back; the next restore tries again
   return made;
+}
+
+absl::Status SalvageData(const std::string& path, const std::function<absl::Status(const std::string&)>& make) {
+  const std::string salvaging = Join(path, kSalvagingName);
+  TALLYSTICK_RETURN_IF_ERROR(Begin(salvaging, path));
+  absl::Status made = make(salvaging);
+  if (!made.ok()) {
+    RemoveContents(salvaging).IgnoreError();
+    return made;
+  }
+  TALLYSTICK_RETURN_IF_ERROR(Commit(DataPath(salvaging), path));
+  return RemoveAll(salvaging);
 }
 
 absl::Status SyncPlace(const std::string& path) {

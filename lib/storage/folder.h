@@ -4,12 +4,13 @@
 //   data/           the database
 //   data.creating/  a database that is being made; becomes data/ by a rename, which is the commit point of the creation
 //   data.loading/   table files that a bulk write is making; they mean nothing once nobody has the store open
-//   data.salvaging/ what a salvage into this store has gathered; means nothing afterwards
+//   data.salvaging/ the folder of a store into which a salvage writes, whose data/ becomes this one's by a rename
 //   data.frozen/    the state that a backup is being made of; likewise
 //   data.restoring/ a database that is being restored from a backup; becomes data/ by a rename, likewise
 //
 // A folder without data/ that holds nothing else but LOCK and data.creating/ is a creation cut short: the next writer
-// begins it again. One with data.restoring/ is a restore that did not end, which must not pass for an empty store.
+// begins it again. One with data.restoring/ is a restore that did not end, which must not pass for an empty store, and
+// one with data.salvaging/ is such a salvage.
 
 #ifndef TALLYSTICK_LIB_STORAGE_FOLDER_H_
 #define TALLYSTICK_LIB_STORAGE_FOLDER_H_
@@ -29,6 +30,7 @@ enum class FolderState {
   kEmpty,       // a folder with nothing in it: perhaps the beginning of a creation
   kUnfinished,  // a creation was cut short
   kRestoring,   // a restore is under way, or did not end
+  kSalvaging,   // a salvage into it is under way, or did not end
   kComplete,    // a store
 };
 
@@ -71,8 +73,6 @@ std::string DataPath(const std::string& path);
 // Where a bulk write makes its table files. The folder is there after ClearLoading().
 std::string LoadingPath(const std::string& path);
 
-std::string SalvagingPath(const std::string& path);
-
 // Makes data.loading/ an empty folder. The caller holds the lock.
 absl::Status ClearLoading(const std::string& path);
 // Takes data.loading/ away.
@@ -92,6 +92,11 @@ absl::Status CreateData(const std::string& path, const std::function<absl::Statu
 absl::Status PrepareRestore(const std::string& path);
 // The same as CreateData() for what is restored: a crash, or a failure, leaves a folder that is kRestoring.
 absl::Status RestoreData(const std::string& path, const std::function<absl::Status(const std::string&)>& make);
+
+// The same two for a salvage: `make` makes a store, closed and synced, in the folder whose path it is given, and its
+// data/ becomes that of the folder. Until then that is kSalvaging.
+absl::Status PrepareSalvage(const std::string& path);
+absl::Status SalvageData(const std::string& path, const std::function<absl::Status(const std::string&)>& make);
 
 // Makes sure that the folder and its data/ are still found after a power cut. Whoever made them may have died before
 // that, so a writer does it before its first acknowledgement. Two fsyncs.

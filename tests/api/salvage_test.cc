@@ -1,6 +1,8 @@
 // What Store::Salvage saves of stores with every kind of damage, exactly, and what it says of the rest.
 
 #include <algorithm>
+#include <atomic>
+#include <cerrno>
 #include <cstdint>
 #include <filesystem>
 #include <fstream>
@@ -9,6 +11,7 @@
 #include <memory>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "gmock/gmock.h"
@@ -16,6 +19,7 @@
 #include "rocksdb/options.h"
 #include "rocksdb/sst_file_reader.h"
 #include "tests/support/copy_store.h"
+#include "tests/support/file_calls.h"
 #include "tests/support/file_damage.h"
 #include "tests/support/open_store.h"
 #include "tests/support/random.h"
@@ -276,6 +280,48 @@ TEST_F(SalvageTest, ADroppedMeterIsNotDeclaredAgain) {
   Close();
   const SalvageReport report = Salvage(path_);
   EXPECT_THAT(report.meters, ElementsAre(Field(&SalvagedMeter::name, "kept")));
+}
+
+TEST_F(SalvageTest, OneThatDidNotEndIsNoStore) {
+  Fill();
+  Close();
+  const auto expect_no_store = [this] {
+    EXPECT_THAT(Store::Open(to_, {.read_only = true}), StatusIs(StatusCode::kFailedPrecondition, "salvage"));
+    EXPECT_THAT(Store::Open(to_), StatusIs(StatusCode::kFailedPrecondition, "salvage"));
+  };
+  // The new store's writes fail from the nth on.
+  class FullDisk : public FileCallWatcher {
+   public:
+    FullDisk(std::string folder, int nth) : folder_(std::move(folder)), left_(nth) {}
+    CallFate Begins(const FileCall& call) override {
+      if (call.name != "write" || !call.path.starts_with(folder_) || --left_ >= 0) return {};
+      return CallFate::Fails(ENOSPC);
+    }
+
+   private:
+    const std::string folder_;
+    std::atomic<int> left_;
+  };
+  int failures = 0;
+  for (int nth = 0;; nth = 2 * nth + 1) {
+    SCOPED_TRACE(nth);
+    WatchFileCalls(std::make_shared<FullDisk>(to_ + "/", nth));
+    const absl::Status salvaged = Store::Salvage(path_, to_).status();
+    WatchFileCalls(nullptr);
+    if (salvaged.ok()) break;
+    ++failures;
+    expect_no_store();
+    ASSERT_FALSE(HasFailure());
+  }
+  EXPECT_GT(failures, 4);
+  EXPECT_EQ(ContentsOf(**Store::Open(to_, {.read_only = true})), contents_) << "the next one ends";
+  EXPECT_FALSE(fs::exists(to_ + "/data.salvaging"));
+
+  fs::remove_all(to_);
+  fs::create_directories(to_ + "/data.salvaging");
+  std::ofstream(to_ + "/data.salvaging/LOCK") << "1";
+  expect_no_store();
+  EXPECT_THAT(Store::Salvage(path_, to_), IsOk());
 }
 
 TEST_F(SalvageTest, RefusesWhatItCannotDo) {

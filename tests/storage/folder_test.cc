@@ -68,6 +68,8 @@ TEST_F(FolderTest, SaysWhatAFolderHolds) {
       {{"LOCK", "data.creating/"}, FolderState::kUnfinished},
       {{"data.restoring/"}, FolderState::kRestoring},
       {{"LOCK", "data.restoring/", "data.creating/"}, FolderState::kRestoring},
+      {{"LOCK", "data.salvaging/"}, FolderState::kSalvaging},
+      {{"data/", "data.salvaging/"}, FolderState::kComplete},
       {{"data/"}, FolderState::kComplete},
       {{"data/", "data.restoring/"}, FolderState::kComplete},
       {{"LOCK", "data/", "data.creating/"}, FolderState::kComplete},
