@@ -38,6 +38,9 @@
 namespace tallystick::storage {
 namespace {
 
+// How often a reader looks at a log that ends within a record: a writer may be at it.
+constexpr int kTornAttempts = 3;
+
 std::string Reading(Family family) { return std::string(FamilyName(family)) + ": cannot read"; }
 
 // Every read: no range tombstones are ever written, and looking for them has known faults.
@@ -55,6 +58,18 @@ std::vector<rocksdb::ColumnFamilyDescriptor> Descriptors(const RocksDbOptions& o
     descriptors.emplace_back(std::string(FamilyName(family)), options.For(family));
   }
   return descriptors;
+}
+
+// What the logs showed, and that they were not guarded: somebody took the guard away (docs/decisions/0011).
+void Warn(const DatabaseEvents& events, const LogFindings& findings, bool guarded, const std::string& path) {
+  if (!events.log) return;
+  if (!guarded) events.log(Severity::kWarning, SyncGuardPath(path) + ": is empty; what was synced last is not known");
+  if (!findings.torn.empty()) events.log(Severity::kWarning, findings.torn);
+}
+
+bool IsEmptyFile(const std::string& path) {
+  std::error_code error;
+  return std::filesystem::file_size(path, error) == 0 && !error;
 }
 
 // RocksDB's own word for a database that it will not open with these families, or that has lost its first file, is
@@ -102,13 +117,15 @@ absl::Status Database::Impl::OpenForWriting(const DatabaseOptions& options) {
   std::error_code ignored;  // what cannot be looked at is no new database
   const bool made = options.create && !std::filesystem::exists(path + "/CURRENT", ignored);
   LogFindings findings;
+  bool is_guarded = true;
   if (made) {
     TALLYSTICK_ASSIGN_OR_RETURN(guard, SyncGuard::Create(path));
   } else {
+    is_guarded = !IsEmptyFile(SyncGuardPath(path));
     TALLYSTICK_ASSIGN_OR_RETURN(findings, CheckLogs(disk, path, ReadSyncGuard(path)));
     TALLYSTICK_ASSIGN_OR_RETURN(guard, SyncGuard::Renew(path));
   }
-  if (!findings.torn.empty() && options.events.log) options.events.log(Severity::kWarning, findings.torn);
+  Warn(options.events, findings, is_guarded, path);
 
   const auto guarded = std::make_shared<GuardedFiles>(std::make_shared<LogFiles>(disk), path, guard, findings.ends);
   const auto kept = std::make_shared<KeptFiles>(guarded);
@@ -137,12 +154,16 @@ absl::Status Database::Impl::OpenReadOnly(const DatabaseOptions& options) {
   LogFindings findings;  // nothing, where nobody writes: what is frozen has no log
   if (!options.unchanging) {
     database_options.max_open_files = -1;  // open every file now: the writer may delete it at any time
+    const bool is_guarded = !IsEmptyFile(SyncGuardPath(path));
     // First: what it says stays true, whatever the writer does to the files meanwhile.
     const absl::StatusOr<SyncedParts> synced = ReadSyncGuard(path);
     files = std::make_shared<FrozenFiles>(rocksdb::FileSystem::Default(), path);
-    TALLYSTICK_RETURN_IF_ERROR(files->Freeze());
-    TALLYSTICK_ASSIGN_OR_RETURN(findings, CheckLogs(files, path, synced));
-    if (!findings.torn.empty() && options.events.log) options.events.log(Severity::kWarning, findings.torn);
+    // A record that the writer was just writing is whole the next time; what a crash cut off stays as it is.
+    for (int attempt = 0; attempt == 0 || (attempt < kTornAttempts && !findings.torn.empty()); ++attempt) {
+      TALLYSTICK_RETURN_IF_ERROR(files->Freeze());
+      TALLYSTICK_ASSIGN_OR_RETURN(findings, CheckLogs(files, path, synced));
+    }
+    Warn(options.events, findings, is_guarded, path);
     files->SetLogEnds(findings.ends);
     env = rocksdb::NewCompositeEnv(files);
     database_options.env = env.get();

@@ -2,8 +2,8 @@
 //
 // An append makes a file longer, and a sync has to commit the new length to the file system's journal, too: another
 // wait for the disk, and for a thread of the kernel. Where there are zeroes already, an append changes nothing but
-// data. (PostgreSQL zeroes its log files for this reason: its documentation, wal_init_zero.) RocksDB takes zeroes for
-// the end of a log, since it meets them behind a crash anyway.
+// data. (PostgreSQL zeroes its log files for this reason: its documentation, wal_init_zero.) Zeroes are what our
+// own reading of the log takes for its end (log_reader.h); RocksDB is not shown them.
 
 #ifndef TALLYSTICK_LIB_STORAGE_LOG_FILES_H_
 #define TALLYSTICK_LIB_STORAGE_LOG_FILES_H_

@@ -55,6 +55,45 @@ class SharedFile : public rocksdb::FSRandomAccessFileWrapper {
   const std::shared_ptr<rocksdb::FSRandomAccessFile> file_;
 };
 
+// A file that shows zeroes behind its first `written` bytes, whatever is written there later.
+class ZeroesBehind : public rocksdb::FSRandomAccessFile {
+ public:
+  ZeroesBehind(std::shared_ptr<rocksdb::FSRandomAccessFile> file, std::uint64_t written)
+      : file_(std::move(file)), written_(written) {}
+
+  IOStatus Read(std::uint64_t offset, std::size_t n, const IOOptions& options, Slice* result, char* scratch,
+                IODebugContext* context) const override {
+    IOStatus status = file_->Read(offset, n, options, result, scratch, context);
+    if (!status.ok() || offset + result->size() <= written_) return status;
+    const std::size_t shown = written_ > offset ? written_ - offset : 0;
+    if (result->data() != scratch) std::memcpy(scratch, result->data(), shown);
+    std::memset(scratch + shown, 0, result->size() - shown);
+    *result = Slice(scratch, result->size());
+    return status;
+  }
+
+ private:
+  const std::shared_ptr<rocksdb::FSRandomAccessFile> file_;
+  const std::uint64_t written_;
+};
+
+// How many of a log's first `bytes` have been written, all but the zeroes at the end. They were written in this order.
+IOStatus MeasureWritten(rocksdb::FSRandomAccessFile* file, std::uint64_t bytes, std::uint64_t* written) {
+  constexpr std::uint64_t kPiece = 64 * 1024;
+  std::string scratch(kPiece, '\0');
+  for (*written = 0; bytes > 0; bytes -= std::min(bytes, kPiece)) {
+    const std::uint64_t begin = bytes - std::min(bytes, kPiece);
+    Slice piece;
+    IOStatus status = file->Read(begin, bytes - begin, IOOptions(), &piece, scratch.data(), nullptr);
+    if (!status.ok()) return status;
+    const std::size_t last = std::string_view(piece.data(), piece.size()).find_last_not_of('\0');
+    if (last == std::string_view::npos) continue;
+    *written = begin + last + 1;
+    break;
+  }
+  return IOStatus::OK();
+}
+
 }  // namespace
 
 Status ListAppended(rocksdb::FileSystem* files, const std::string& folder, std::vector<std::string>* names) {
@@ -140,7 +179,12 @@ Status FrozenFiles::OpenFiles() {
   }
   // The newest log first: what the others have then is what they had when it began.
   for (auto log = logs.rbegin(); log != logs.rend(); ++log) {
-    if (status = measure(log->second, &files_.at(log->second)); !status.ok()) return status;
+    File& opened = files_.at(log->second);
+    if (status = measure(log->second, &opened); !status.ok()) return status;
+    // What is zeroed ahead (log_files.h) belongs to the file, and the writer fills it while it is read here.
+    std::uint64_t written = 0;
+    if (status = MeasureWritten(opened.file.get(), opened.bytes, &written); !status.ok()) return status;
+    opened.file = std::make_shared<ZeroesBehind>(std::move(opened.file), written);
   }
   return Status::OK();
 }

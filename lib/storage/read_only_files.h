@@ -35,8 +35,8 @@ class FrozenFiles : public rocksdb::FileSystemWrapper {
   static constexpr int kAttempts = 20;
 
   // Opens every table and log file of the folder, again and again while the writer changes the manifest in the middle.
-  // Costs a few system calls for each file. UNAVAILABLE: the writer did so at each of kAttempts attempts. DATA_LOSS:
-  // there is no manifest.
+  // Costs a few system calls for each file, and reads the zeroes at the logs' ends, which stay zeroes. UNAVAILABLE: the
+  // writer did so at each of kAttempts attempts. DATA_LOSS: there is no manifest.
   absl::Status Freeze();
 
   // From now on logs show no more than this.

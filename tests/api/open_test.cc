@@ -2,13 +2,16 @@
 
 #include <unistd.h>
 
+#include <atomic>
 #include <csignal>
+#include <cstdint>
 #include <filesystem>
 #include <fstream>
 #include <functional>
 #include <memory>
 #include <mutex>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -393,6 +396,53 @@ TEST_F(DiagnosticsTest, AHealthyStoreSaysNothing) {
   ASSERT_THAT(Store::Open(path_, {.read_only = true, .diagnostics = options_.diagnostics}), IsOk());
   Close();
   EXPECT_THAT(heard(), IsEmpty());
+}
+
+TEST_F(DiagnosticsTest, AReaderBesideWritersThatSyncHearsNothing) {
+  constexpr int kWriters = 4;
+  constexpr int kEvents = 3000;  // of each
+  constexpr int kOpenings = 40;
+  options_.durability = Durability::kSynced;
+  store();
+  std::atomic<bool> stop = false;
+  std::atomic<std::uint64_t> stored = 0;
+  std::vector<std::thread> writers;
+  for (int writer = 0; writer < kWriters; ++writer) {
+    writers.emplace_back([&, writer] {
+      const std::string properties = R"({"text":")" + std::string(500, 'x') + R"("})";
+      for (int i = 0; i < kEvents && !stop; ++i) {
+        const std::string id = std::to_string(writer) + " " + std::to_string(i);
+        if (!store().Put(account_, MakeEvent(id, 1, "acme", "call", properties)).ok()) break;
+        ++stored;
+      }
+    });
+  }
+  for (int opening = 0; opening < kOpenings && stored < kWriters * kEvents; ++opening) {
+    const std::uint64_t before = stored;
+    const auto reader = Store::Open(path_, {.read_only = true, .diagnostics = options_.diagnostics});
+    EXPECT_THAT(reader, IsOk());
+    if (!reader.ok()) break;
+    const auto ids = Ids((*reader)->Scan({.account = account_}));
+    EXPECT_THAT(ids, IsOk());
+    EXPECT_GE(ids.value_or(std::vector<std::string>()).size(), before);
+  }
+  stop = true;
+  for (std::thread& writer : writers) writer.join();
+  EXPECT_GT(stored, 0u);
+  EXPECT_THAT(heard(), IsEmpty());
+}
+
+TEST_F(DiagnosticsTest, AnEmptyGuardIsAWarningUntilAWriterBeginsItAnew) {
+  Put(MakeEvent("a", 1));
+  Close();
+  fs::resize_file(path_ + "/data/SYNCED", 0);
+  const auto warning = Pair(Severity::kWarning, HasSubstr("SYNCED: is empty"));
+  ASSERT_THAT(Store::Open(path_, {.read_only = true, .diagnostics = options_.diagnostics}), IsOk());
+  EXPECT_THAT(heard(), ElementsAre(warning));
+  Reopen();
+  EXPECT_THAT(heard(), ElementsAre(warning, warning));
+  Reopen();
+  EXPECT_THAT(heard(), ElementsAre(warning, warning));
 }
 
 TEST_F(DiagnosticsTest, ALogThatIsDamagedBehindWhatIsSyncedIsAWarning) {

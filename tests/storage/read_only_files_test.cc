@@ -1,5 +1,7 @@
 #include "lib/storage/read_only_files.h"
 
+#include <cstddef>
+#include <cstdint>
 #include <filesystem>
 #include <functional>
 #include <memory>
@@ -9,7 +11,9 @@
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "lib/storage/log_check.h"
 #include "lib/storage/rocksdb_options.h"
+#include "lib/storage/sync_guard.h"
 #include "rocksdb/db.h"
 #include "tests/support/open_database.h"
 
@@ -37,6 +41,39 @@ class ActAfterListing : public rocksdb::FileSystemWrapper {
 
  private:
   const std::function<void()> act_;
+};
+
+// Does something when a log is read behind its beginning, once it has been armed.
+class ActBetweenReads : public rocksdb::FileSystemWrapper {
+ public:
+  ActBetweenReads() : FileSystemWrapper(rocksdb::FileSystem::Default()) {}
+  const char* Name() const override { return "ActBetweenReads"; }
+  void Arm(std::function<void()> act) { act_ = std::move(act); }
+  bool armed() const { return act_ != nullptr; }
+  rocksdb::IOStatus NewRandomAccessFile(const std::string& path, const rocksdb::FileOptions& options,
+                                        std::unique_ptr<rocksdb::FSRandomAccessFile>* file,
+                                        rocksdb::IODebugContext* context) override {
+    rocksdb::IOStatus status = target()->NewRandomAccessFile(path, options, file, context);
+    if (status.ok() && path.ends_with(".log")) *file = std::make_unique<Log>(std::move(*file), &act_);
+    return status;
+  }
+
+ private:
+  class Log : public rocksdb::FSRandomAccessFileOwnerWrapper {
+   public:
+    Log(std::unique_ptr<rocksdb::FSRandomAccessFile> file, std::function<void()>* act)
+        : FSRandomAccessFileOwnerWrapper(std::move(file)), act_(act) {}
+    rocksdb::IOStatus Read(std::uint64_t offset, std::size_t n, const rocksdb::IOOptions& options,
+                           rocksdb::Slice* result, char* scratch, rocksdb::IODebugContext* context) const override {
+      if (offset > 0 && *act_ != nullptr) std::exchange(*act_, nullptr)();
+      return FSRandomAccessFileOwnerWrapper::Read(offset, n, options, result, scratch, context);
+    }
+
+   private:
+    std::function<void()>* const act_;
+  };
+
+  std::function<void()> act_;
 };
 
 class FrozenFilesTest : public testing::DatabaseTest {
@@ -124,6 +161,47 @@ TEST_F(FrozenFilesTest, WhatAWriterAddsAndReplacesLaterIsNotSeen) {
   Reopen();  // and there is another manifest
   EXPECT_EQ(Listing(files.get(), path_), frozen);
   EXPECT_THAT(Read(files, path_), ElementsAre("before"));
+}
+
+// The zeroes ahead of the writer reach from one of the checker's reads into the next, and are filled in between.
+TEST_F(FrozenFilesTest, WhatAWriterFillsOfTheZeroesAheadIsNotSeen) {
+  constexpr std::uint64_t kReadAtOnce = 1024 * 1024;
+  std::size_t rows = 0;
+  const auto commit = [&] {
+    Put(Family::kEvents, "row " + std::to_string(1000 + rows++), std::string(8000, 'x'));
+    ASSERT_THAT(database()->SyncLog(), testing::IsOk());
+  };
+  const auto log = [&] {
+    std::vector<fs::path> logs;
+    for (const auto& entry : fs::directory_iterator(path_)) {
+      if (LogNumber(entry.path().string()).has_value()) logs.push_back(entry.path());
+    }
+    EXPECT_EQ(logs.size(), 1u);
+    return logs.front();
+  };
+  commit();
+  while (fs::file_size(log()) <= kReadAtOnce) commit();
+  const std::size_t before = rows;
+  ASSERT_OK_AND_ASSIGN(const LogFindings whole, CheckLogs(rocksdb::FileSystem::Default(), path_, ReadSyncGuard(path_)));
+  ASSERT_EQ(whole.ends.size(), 1u);
+  const std::uint64_t end = whole.ends.begin()->second;
+  ASSERT_LT(end, kReadAtOnce);
+
+  const auto disk = std::make_shared<ActBetweenReads>();
+  const auto files = std::make_shared<FrozenFiles>(disk, path_);
+  const absl::StatusOr<SyncedParts> guard = ReadSyncGuard(path_);
+  ASSERT_THAT(files->Freeze(), testing::IsOk());
+  disk->Arm([&] {
+    while (rows * 8000 < kReadAtOnce + 100'000) commit();
+  });
+  ASSERT_OK_AND_ASSIGN(const LogFindings findings, CheckLogs(files, path_, guard));
+  EXPECT_FALSE(disk->armed());
+  EXPECT_GT(rows, before);
+  EXPECT_EQ(findings.torn, "");
+  EXPECT_EQ(findings.ends, whole.ends);
+  EXPECT_EQ(findings.next_sequence, whole.next_sequence);
+  files->SetLogEnds(findings.ends);
+  EXPECT_EQ(Read(files, path_).size(), before);
 }
 
 TEST_F(FrozenFilesTest, AWriterThatChangesTheManifestMeanwhileIsNoticed) {
