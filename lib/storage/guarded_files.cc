@@ -1,11 +1,11 @@
 #include "lib/storage/guarded_files.h"
 
 #include <algorithm>
-#include <charconv>
 #include <filesystem>
-#include <string_view>
-#include <system_error>
+#include <optional>
 #include <utility>
+
+#include "lib/storage/file_names.h"
 
 namespace tallystick::storage {
 namespace {
@@ -14,18 +14,6 @@ using rocksdb::IODebugContext;
 using rocksdb::IOOptions;
 using rocksdb::IOStatus;
 using rocksdb::Slice;
-
-constexpr std::string_view kLogSuffix = ".log";
-constexpr std::string_view kManifestPrefix = "MANIFEST-";
-
-std::string_view NameOf(const std::string& path) { return std::string_view(path).substr(path.rfind('/') + 1); }
-
-std::optional<std::uint64_t> Number(std::string_view digits) {
-  std::uint64_t number = 0;
-  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), number);
-  if (error != std::errc() || end != digits.data() + digits.size()) return std::nullopt;
-  return number;
-}
 
 // A log or a manifest that is being written.
 class WatchedFile : public rocksdb::FSWritableFileOwnerWrapper {
@@ -126,18 +114,6 @@ std::string Plain(const std::string& folder) {
 
 }  // namespace
 
-std::optional<std::uint64_t> LogNumber(const std::string& path) {
-  const std::string_view name = NameOf(path);
-  if (!name.ends_with(kLogSuffix)) return std::nullopt;
-  return Number(name.substr(0, name.size() - kLogSuffix.size()));
-}
-
-std::optional<std::uint64_t> ManifestNumber(const std::string& path) {
-  const std::string_view name = NameOf(path);
-  if (!name.starts_with(kManifestPrefix)) return std::nullopt;
-  return Number(name.substr(kManifestPrefix.size()));
-}
-
 IOStatus SequentialPart::Read(std::size_t n, const IOOptions& options, Slice* result, char* scratch,
                               IODebugContext* context) {
   n = std::min<std::uint64_t>(n, bytes_ - position_);
@@ -196,7 +172,7 @@ IOStatus GuardedFiles::NewDirectory(const std::string& path, const IOOptions& op
 IOStatus GuardedFiles::RenameFile(const std::string& from, const std::string& to, const IOOptions& options,
                                   IODebugContext* context) {
   IOStatus status = target()->RenameFile(from, to, options, context);
-  if (status.ok() && NameOf(to) == "CURRENT" && IsInFolder(to)) guard_->CurrentRenamed();
+  if (status.ok() && FileName(to) == "CURRENT" && IsInFolder(to)) guard_->CurrentRenamed();
   return status;
 }
 

@@ -7,7 +7,6 @@
 #include <cstdint>
 #include <map>
 #include <memory>
-#include <optional>
 #include <string>
 #include <utility>
 
@@ -15,10 +14,6 @@
 #include "rocksdb/file_system.h"
 
 namespace tallystick::storage {
-
-// The number of a log or a manifest by its name; absent for other files.
-std::optional<std::uint64_t> LogNumber(const std::string& path);
-std::optional<std::uint64_t> ManifestNumber(const std::string& path);
 
 // How many bytes of each log count, by the log's number.
 using LogEnds = std::map<std::uint64_t, std::uint64_t>;

@@ -11,6 +11,7 @@
 #include "absl/status/status.h"
 #include "lib/base/status_macros.h"
 #include "lib/encoding/meta_rows.h"
+#include "lib/storage/file_names.h"
 #include "lib/storage/log_reader.h"
 #include "lib/storage/meta.h"
 #include "lib/storage/rocksdb_events.h"
@@ -26,11 +27,6 @@ using rocksdb::FileOptions;
 using rocksdb::FileSystem;
 using rocksdb::IOOptions;
 using rocksdb::IOStatus;
-
-std::string NameOf(std::uint64_t log) {
-  const std::string digits = std::to_string(log);
-  return std::string(digits.size() < 6 ? 6 - digits.size() : 0, '0') + digits + ".log";
-}
 
 absl::Status Reading(const std::string& path, const IOStatus& status) {
   return FromRocksDb(status, path + ": cannot read");
@@ -158,7 +154,7 @@ class Line {
 };
 
 absl::Status Line::Read(FileSystem* files, std::uint64_t log) {
-  const std::string path = folder_ + "/" + NameOf(log);
+  const std::string path = folder_ + "/" + LogName(log);
   OpenLog open;
   TALLYSTICK_RETURN_IF_ERROR(OpenToRead(files, path, &open));
   LogReader reader(open.file.get(), open.bytes, log);
@@ -204,7 +200,7 @@ void Line::Follow(std::uint64_t log, const LogReader& reader, const LogReader::R
 }
 
 absl::StatusOr<LogFindings> Line::Finish() {
-  const auto path = [this](std::uint64_t log) { return folder_ + "/" + NameOf(log); };
+  const auto path = [this](std::uint64_t log) { return folder_ + "/" + LogName(log); };
   for (const auto& [log, bytes] : synced_) {
     const auto end = ends_.find(log);
     if (end == ends_.end()) {
@@ -228,7 +224,7 @@ absl::Status Line::Lost(const FilePart& end) const {
   // A file that ends too early looks whole; the next one shows that something is missing.
   const bool at_stop = stop_.has_value() && stop_->at <= end;
   const FilePart at = at_stop ? stop_->at : end;
-  return absl::DataLossError(folder_ + "/" + NameOf(at.file) + ": is damaged at byte " + std::to_string(at.bytes) +
+  return absl::DataLossError(folder_ + "/" + LogName(at.file) + ": is damaged at byte " + std::to_string(at.bytes) +
                              " (" + (at_stop ? stop_->problem : "the file ends") +
                              "), and had been on stable storage; commits would be lost, of which " +
                              std::to_string(stop_.has_value() ? stop_->records_behind : 0) + " can still be read");

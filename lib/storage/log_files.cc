@@ -9,6 +9,8 @@
 #include <cstdint>
 #include <utility>
 
+#include "lib/storage/file_names.h"
+
 namespace tallystick::storage {
 namespace {
 
@@ -83,7 +85,7 @@ class ZeroedLog : public rocksdb::FSWritableFileOwnerWrapper {
 IOStatus LogFiles::NewWritableFile(const std::string& path, const rocksdb::FileOptions& options,
                                    std::unique_ptr<rocksdb::FSWritableFile>* file, rocksdb::IODebugContext* context) {
   IOStatus status = target()->NewWritableFile(path, options, file, context);
-  if (!status.ok() || !path.ends_with(".log")) return status;
+  if (!status.ok() || !LogNumber(path).has_value()) return status;
   const int descriptor = ::open(path.c_str(), O_WRONLY | O_CLOEXEC);
   if (descriptor >= 0) *file = std::make_unique<ZeroedLog>(std::move(*file), descriptor);
   return status;

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <utility>
 
+#include "lib/storage/file_names.h"
 #include "lib/storage/status.h"
 
 namespace tallystick::storage {
@@ -19,8 +20,6 @@ using rocksdb::Slice;
 using rocksdb::Status;
 
 constexpr std::string_view kCurrent = "CURRENT";
-
-std::string NameOf(const std::string& path) { return path.substr(path.rfind('/') + 1); }
 
 // A text as a file.
 class TextFile : public rocksdb::FSSequentialFile {
@@ -99,8 +98,9 @@ IOStatus MeasureWritten(rocksdb::FSRandomAccessFile* file, std::uint64_t bytes, 
 Status ListAppended(rocksdb::FileSystem* files, const std::string& folder, std::vector<std::string>* names) {
   IOStatus status = files->GetChildren(folder, IOOptions(), names, nullptr);
   if (!status.ok()) return status;
-  std::erase_if(*names,
-                [](const std::string& name) { return !name.ends_with(".log") && !name.starts_with("MANIFEST-"); });
+  std::erase_if(*names, [](const std::string& name) {
+    return !LogNumber(name).has_value() && !ManifestNumber(name).has_value();
+  });
   std::sort(names->begin(), names->end());
   return status;
 }
@@ -156,7 +156,7 @@ Status FrozenFiles::OpenFiles() {
   std::vector<std::string> names;
   Status status = target()->GetChildren(folder_, IOOptions(), &names, nullptr);
   for (const std::string& name : names) {
-    if (name != version_.manifest && !name.ends_with(".log") && !name.ends_with(".sst")) continue;
+    if (name != version_.manifest && !LogNumber(name).has_value() && !name.ends_with(".sst")) continue;
     std::unique_ptr<rocksdb::FSRandomAccessFile> file;
     status = target()->NewRandomAccessFile(PathOf(name), FileOptions(), &file, nullptr);
     if (status.IsPathNotFound()) continue;  // Deleted since it was listed: the manifest tells whether that matters.
@@ -208,7 +208,7 @@ void FrozenFiles::Thaw() {
 
 IOStatus FrozenFiles::NewSequentialFile(const std::string& path, const FileOptions& options,
                                         std::unique_ptr<rocksdb::FSSequentialFile>* file, IODebugContext* context) {
-  const std::string name = NameOf(path);
+  const std::string name(FileName(path));
   const std::lock_guard lock(mutex_);
   if (frozen_ && name == kCurrent) {
     *file = std::make_unique<TextFile>(version_.current);
@@ -223,7 +223,7 @@ IOStatus FrozenFiles::NewSequentialFile(const std::string& path, const FileOptio
 IOStatus FrozenFiles::NewRandomAccessFile(const std::string& path, const FileOptions& options,
                                           std::unique_ptr<rocksdb::FSRandomAccessFile>* file, IODebugContext* context) {
   const std::lock_guard lock(mutex_);
-  const auto frozen = files_.find(NameOf(path));
+  const auto frozen = files_.find(std::string(FileName(path)));
   if (frozen == files_.end()) return target()->NewRandomAccessFile(path, options, file, context);
   *file = std::make_unique<SharedFile>(frozen->second.file);
   return IOStatus::OK();
@@ -231,14 +231,14 @@ IOStatus FrozenFiles::NewRandomAccessFile(const std::string& path, const FileOpt
 
 IOStatus FrozenFiles::FileExists(const std::string& path, const IOOptions& options, IODebugContext* context) {
   const std::lock_guard lock(mutex_);
-  if (files_.contains(NameOf(path))) return IOStatus::OK();
+  if (files_.contains(std::string(FileName(path)))) return IOStatus::OK();
   return target()->FileExists(path, options, context);
 }
 
 IOStatus FrozenFiles::GetFileSize(const std::string& path, const IOOptions& options, std::uint64_t* bytes,
                                   IODebugContext* context) {
   const std::lock_guard lock(mutex_);
-  const auto frozen = files_.find(NameOf(path));
+  const auto frozen = files_.find(std::string(FileName(path)));
   if (frozen == files_.end()) return target()->GetFileSize(path, options, bytes, context);
   *bytes = frozen->second.bytes;
   return IOStatus::OK();

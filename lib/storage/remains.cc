@@ -7,8 +7,8 @@
 
 #include "lib/base/status_macros.h"
 #include "lib/storage/database_impl.h"
+#include "lib/storage/file_names.h"
 #include "lib/storage/files.h"
-#include "lib/storage/guarded_files.h"
 #include "lib/storage/log_reader.h"
 #include "rocksdb/options.h"
 #include "rocksdb/sst_file_reader.h"

@@ -6,11 +6,11 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <cstdio>
 #include <string_view>
 #include <utility>
 
 #include "lib/base/status_macros.h"
+#include "lib/storage/file_names.h"
 #include "lib/storage/files.h"
 
 namespace tallystick::storage {
@@ -18,12 +18,6 @@ namespace {
 
 constexpr std::string_view kName = "SYNCED";
 constexpr std::size_t kSlots = 2;
-
-std::string LogPath(const std::string& folder, std::uint64_t number) {
-  std::array<char, 32> name;
-  std::snprintf(name.data(), name.size(), "/%06llu.log", static_cast<unsigned long long>(number));
-  return folder + name.data();
-}
 
 absl::StatusOr<SyncedParts> ReadNewest(int file, const std::string& path) {
   std::array<char, kSlots * kSyncSlotSize> bytes;
@@ -101,7 +95,7 @@ absl::StatusOr<std::shared_ptr<SyncGuard>> SyncGuard::Renew(const std::string& f
   TALLYSTICK_ASSIGN_OR_RETURN(SyncedParts parts, ReadSyncGuard(folder));
   // What was deleted since means nothing any more.
   std::erase_if(parts.logs,
-                [&](const FilePart& log) { return ::access(LogPath(folder, log.file).c_str(), F_OK) != 0; });
+                [&](const FilePart& log) { return ::access((folder + "/" + LogName(log.file)).c_str(), F_OK) != 0; });
   return Create(folder, parts);
 }
 

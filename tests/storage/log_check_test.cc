@@ -14,6 +14,7 @@
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "lib/storage/file_names.h"
 #include "lib/storage/log_reader.h"
 #include "lib/storage/meta.h"
 #include "lib/storage/sync_guard.h"

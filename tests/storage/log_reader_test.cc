@@ -11,7 +11,7 @@
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "lib/storage/guarded_files.h"
+#include "lib/storage/file_names.h"
 #include "rocksdb/db.h"
 #include "rocksdb/write_batch.h"
 #include "tests/support/random.h"

@@ -11,6 +11,7 @@
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "lib/storage/file_names.h"
 #include "lib/storage/log_check.h"
 #include "lib/storage/rocksdb_options.h"
 #include "lib/storage/sync_guard.h"

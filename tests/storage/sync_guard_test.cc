@@ -8,6 +8,7 @@
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "lib/storage/file_names.h"
 #include "lib/storage/guarded_files.h"
 #include "tests/support/file_calls.h"
 #include "tests/support/open_database.h"
