@@ -4,7 +4,6 @@
 #include <string>
 
 #include "command.h"
-#include "output.h"
 #include "progress.h"
 
 namespace tallystick::tools {
@@ -27,10 +26,7 @@ int Backup(BackupCommandOptions* options) {
   const absl::StatusOr<BackupInfo> info = (*store)->Backup(options->folder, options->backup);
   progress.Clear();
   if (!info.ok()) return Fail(info.status());
-  Output output;
-  output.WriteLine(ToJson(*info));
-  const absl::Status written = output.Flush();
-  return written.ok() ? kDone : Fail(written);
+  return Answer(ToJson(*info));
 }
 
 }  // namespace

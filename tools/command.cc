@@ -5,6 +5,7 @@
 #include <optional>
 #include <system_error>
 
+#include "output.h"
 #include "printable.h"
 #include "tallystick/event.h"
 
@@ -100,6 +101,13 @@ void Tell(const std::string& text) { std::fprintf(stderr, "tallystick: %s\n", Pr
 int Fail(const absl::Status& status) {
   Tell(std::string(status.message()));
   return kFailed;
+}
+
+int Answer(const std::string& json, int exit_status) {
+  Output output;
+  output.WriteLine(json);
+  const absl::Status written = output.Flush();
+  return written.ok() ? exit_status : Fail(written);
 }
 
 }  // namespace tallystick::tools

@@ -74,6 +74,9 @@ std::string ToJson(const BackupInfo& info);
 // Tells why the command failed, and returns kFailed.
 int Fail(const absl::Status& status);
 
+// Prints the one line of JSON that is the command's answer. `exit_status`, unless it cannot be written.
+int Answer(const std::string& json, int exit_status = kDone);
+
 // Each adds its command to the program. When the command is the one given, `*exit_status` is what it ended with.
 void AddImport(CLI::App* program, int* exit_status);
 void AddGet(CLI::App* program, int* exit_status);

@@ -2,7 +2,6 @@
 #include <string>
 
 #include "command.h"
-#include "output.h"
 #include "tallystick/event.h"
 
 namespace tallystick::tools {
@@ -18,10 +17,7 @@ int Get(const GetOptions& options) {
   if (!store.ok()) return Fail(store.status());
   const absl::StatusOr<OwnedEvent> event = (*store)->Get(options.target.account, options.id);
   if (!event.ok()) return Fail(event.status());
-  Output output;
-  output.WriteLine(ToJson(**event));
-  const absl::Status written = output.Flush();
-  return written.ok() ? kDone : Fail(written);
+  return Answer(ToJson(**event));
 }
 
 }  // namespace

@@ -4,7 +4,6 @@
 #include <string>
 
 #include "command.h"
-#include "output.h"
 
 namespace tallystick::tools {
 namespace {
@@ -18,10 +17,7 @@ struct RestoreCommandOptions {
 int Restore(const RestoreCommandOptions& options) {
   const absl::StatusOr<BackupInfo> info = RestoreBackup(options.folder, options.target.db, options.restore);
   if (!info.ok()) return Fail(info.status());
-  Output output;
-  output.WriteLine(ToJson(*info));
-  const absl::Status written = output.Flush();
-  return written.ok() ? kDone : Fail(written);
+  return Answer(ToJson(*info));
 }
 
 }  // namespace

@@ -6,7 +6,6 @@
 #include <vector>
 
 #include "command.h"
-#include "output.h"
 #include "tallystick/event.h"
 
 namespace tallystick::tools {
@@ -47,10 +46,7 @@ int Stats(const Target& target) {
   if (!store.ok()) return Fail(store.status());
   const absl::StatusOr<StoreStats> stats = (*store)->Stats(target.account);
   if (!stats.ok()) return Fail(stats.status());
-  Output output;
-  output.WriteLine(ToJson(*stats, target.account));
-  const absl::Status written = output.Flush();
-  return written.ok() ? kDone : Fail(written);
+  return Answer(ToJson(*stats, target.account));
 }
 
 }  // namespace

@@ -4,7 +4,6 @@
 #include <string>
 
 #include "command.h"
-#include "output.h"
 #include "progress.h"
 #include "tallystick/event.h"
 
@@ -82,11 +81,7 @@ int Salvage(const Target& target, const std::string& to) {
   const absl::StatusOr<SalvageReport> report = Store::Salvage(target.db, to, options);
   progress.Clear();
   if (!report.ok()) return Fail(report.status());
-  Output output;
-  output.WriteLine(ToJson(*report));
-  const absl::Status written = output.Flush();
-  if (!written.ok()) return Fail(written);
-  return report->complete() ? kDone : kFailed;
+  return Answer(ToJson(*report), report->complete() ? kDone : kFailed);
 }
 
 int Verify(const Target& target) {
@@ -100,11 +95,7 @@ int Verify(const Target& target) {
   const absl::StatusOr<VerifyReport> report = (*store)->Verify(options);
   progress.Clear();
   if (!report.ok()) return Fail(report.status());
-  Output output;
-  output.WriteLine(ToJson(*report));
-  const absl::Status written = output.Flush();
-  if (!written.ok()) return Fail(written);
-  return report->ok() ? kDone : kFailed;
+  return Answer(ToJson(*report), report->ok() ? kDone : kFailed);
 }
 
 }  // namespace
