@@ -1,13 +1,14 @@
 // The usage event: what a caller hands in (`Event`) and what a read gives back (`StoredEvent`).
 //
 // The form is that of Sequence's "Create usage event" API. Both types are views: they own nothing, and the text they
-// name must outlive their use. Thread safety: plain values (thread-compatible).
+// name must outlive their use; `OwnedEvent` keeps it. Thread safety: plain values (thread-compatible).
 
 #ifndef TALLYSTICK_EVENT_H_
 #define TALLYSTICK_EVENT_H_
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -49,6 +50,23 @@ struct StoredEvent {
   std::string_view event_properties{};  // minified
   absl::Time received{};                // when it was stored, to 1/4096 of a millisecond
   std::uint64_t sequence = 0;           // its place in the commit order of the whole store
+};
+
+// A stored event that owns its text.
+class OwnedEvent {
+ public:
+  explicit OwnedEvent(const StoredEvent& event);
+  OwnedEvent(const OwnedEvent& other) : OwnedEvent(other.event_) {}
+  OwnedEvent& operator=(const OwnedEvent& other);
+  OwnedEvent(OwnedEvent&&) noexcept = default;
+  OwnedEvent& operator=(OwnedEvent&&) noexcept = default;
+
+  const StoredEvent& operator*() const { return event_; }
+  const StoredEvent* operator->() const { return &event_; }
+
+ private:
+  std::unique_ptr<char[]> text_;
+  StoredEvent event_;
 };
 
 // The event as JSON on one line, without a line end: the response form of the "Create usage event" API, fields in its
