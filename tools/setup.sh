@@ -22,8 +22,8 @@ packages=(
   dpkg-dev
 )
 case ${1:-} in
-  # the peers, and the plots
-  bench) packages+=(libsqlite3-dev liblmdb-dev python3-matplotlib) ;;
+  # the peers, the plots, and clients of the service
+  bench) packages+=(libsqlite3-dev liblmdb-dev python3-matplotlib wrk) ;;
   # the compiler, and the libraries of its sanitizers and of libFuzzer
   fuzz) packages+=(clang-14 libclang-rt-14-dev) ;;
 esac

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <future>
 #include <map>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -12,6 +13,7 @@
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "tests/support/file_calls.h"
 #include "tests/support/open_store.h"
 
 namespace tallystick::tools {
@@ -21,7 +23,6 @@ using testing::Account;
 using ::testing::ElementsAre;
 using ::testing::Gt;
 using testing::IsOk;
-using testing::IsOkAndHolds;
 using ::testing::Le;
 using testing::StatusIs;
 
@@ -145,6 +146,26 @@ TEST_F(GathererTest, WhatIsTooMuchIsRefusedAtOnceAndTheRestIsStored) {
   Gatherer gatherer(&store(), options_of_gatherer_);
   gatherer.Add(account_, Document("more"), Note(5));
   EXPECT_THAT(results_.at(5), StatusIs(absl::StatusCode::kUnavailable));
+}
+
+TEST_F(GathererTest, AnEventIsToldOfWhenItIsOnStableStorage) {
+  // A disk that takes writes and does not sync the log: nothing may be told of as stored.
+  class NoSync : public testing::FileCallWatcher {
+   public:
+    testing::CallFate Begins(const testing::FileCall& call) override {
+      const bool sync = call.name == "fsync" || call.name == "fdatasync";
+      return sync && call.path.ends_with(".log") ? testing::CallFate::Fails() : testing::CallFate();
+    }
+  };
+  options_.sync_interval = absl::Hours(24);
+  {
+    Gatherer gatherer(&store(), options_of_gatherer_);
+    testing::WatchFileCalls(std::make_shared<NoSync>());
+    gatherer.Add(account_, Document("a"), Note(0));
+  }
+  testing::WatchFileCalls(nullptr);
+  EXPECT_FALSE(results_.at(0).ok());
+  EXPECT_THAT(store().Writable(), StatusIs(absl::StatusCode::kFailedPrecondition));
 }
 
 TEST_F(GathererTest, AStoreThatTakesNoWritesIsTold) {
