@@ -273,6 +273,20 @@ TEST_F(CallsTest, PagesLeadOnwardAndBack) {
   }
 }
 
+TEST_F(CallsTest, NoCursorLeadsToWhatIsNotThereAnyMore) {
+  Batch("[" + EventJson("1", "01") + "," + EventJson("2", "02") + "," + EventJson("3", "03") + "]");
+  const std::string list = "/api/usage-events?sortOrder=ASC&limit=1";
+  const std::string to_second = MemberOf(Get(list).body, "after");
+  const std::string second = Get(list + "&after=" + to_second).body;
+  EXPECT_THAT(EventIdsIn(second), ElementsAre("2"));
+  EXPECT_NE(MemberOf(second, "before"), "null");
+
+  Batch("[" + EventJson("1", "04") + "]");  // it moves behind the others
+  const std::string first_now = Get(list + "&after=" + to_second).body;
+  EXPECT_THAT(EventIdsIn(first_now), ElementsAre("2"));
+  EXPECT_EQ(MemberOf(first_now, "before"), "null");
+}
+
 TEST_F(CallsTest, APageEndsBeforeItIsTooLong) {
   const std::string properties = R"({"x":")" + std::string(1'000'000, 'x') + "\"}";
   for (int i = 0; i < 20; ++i) EXPECT_EQ(Call(PostOf(std::to_string(i), properties)).status, 201);
