@@ -56,6 +56,9 @@ std::vector<std::string> EventIdsIn(const std::string& json);
 // What stands behind `"name":` up to its end, in a text of JSON: a string without its quotes, or a word.
 std::string MemberOf(const std::string& json, const std::string& name);
 
+// `400 type pointer`, of an answer that is an error.
+std::string ErrorOf(const Reply& reply);
+
 }  // namespace tallystick::serve
 
 #endif  // TALLYSTICK_TESTS_SERVE_FIXTURE_H_
