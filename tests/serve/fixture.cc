@@ -12,6 +12,7 @@
 #include "credentials/credential_file.h"
 #include "gmock/gmock.h"
 #include "tallystick/store.h"
+#include "tests/serve/description.h"
 #include "tests/support/status_matchers.h"
 
 namespace tallystick::serve {
@@ -64,7 +65,9 @@ Finished ServeTest::End(int signal) {
 Reply ServeTest::Call(const Ask& ask) {
   const std::optional<Reply> reply = Client(port()).Call(ask);
   EXPECT_TRUE(reply.has_value()) << ask.method << " " << ask.target;
-  return reply.value_or(Reply());
+  if (!reply.has_value()) return {};
+  EXPECT_THAT(Description::Get().FaultsOf(ask, *reply), ::testing::IsEmpty());
+  return *reply;
 }
 
 Ask ServeTest::PostOf(const std::string& id, const std::string& properties) const {

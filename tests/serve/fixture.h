@@ -30,7 +30,7 @@ class ServeTest : public ::testing::Test {
   // Ends the program by a signal, waits for it, and says how it ended.
   testing::Finished End(int signal);
 
-  // A connection of its own for one request, which must be answered.
+  // A connection of its own for one request, which must be answered, and as openapi.json says.
   Reply Call(const Ask& ask);
 
   // The request that stores an event of this id.

@@ -4,6 +4,7 @@
 
 #include "serve/health.h"
 #include "serve/meters.h"
+#include "serve/openapi.h"
 
 namespace tallystick::tools {
 
@@ -14,6 +15,7 @@ std::vector<Route> AllRoutes(const EventServices& services) {
   };
   add(MeterRoutes(services.store, services.readers, services.writers));
   add(HealthRoutes(services.store));
+  add(OpenApiRoutes());
   return routes;
 }
 
