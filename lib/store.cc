@@ -147,8 +147,8 @@ absl::StatusOr<std::shared_ptr<const Store::Impl::Parts>> Store::Impl::OpenForWr
                                                                          .events = EventsFor(options, failure)}));
   TALLYSTICK_ASSIGN_OR_RETURN(const storage::Identity identity, storage::ReadIdentity(*parts->database));
   parts->identity = std::make_shared<const storage::Identity>(identity);
-  TALLYSTICK_ASSIGN_OR_RETURN(parts->writer,
-                              ingest::Writer::Start(path, parts->database, parts->identity, failure, parts->reserve, options));
+  TALLYSTICK_ASSIGN_OR_RETURN(
+      parts->writer, ingest::Writer::Start(path, parts->database, parts->identity, failure, parts->reserve, options));
   parts->path = path;
   return parts;
 }

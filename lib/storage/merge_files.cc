@@ -54,9 +54,9 @@ void MergeListener::OnTableFileCreationStarted(const rocksdb::TableFileCreationB
 }
 
 void MergeListener::OnCompactionCompleted(rocksdb::DB* /*database*/, const rocksdb::CompactionJobInfo& merge) {
-  // Who asked for one is told, and RocksDB does not try it again.
-  if (merge.compaction_reason == rocksdb::CompactionReason::kManualCompaction) return;
   const bool starved = IsOutOfSpace(merge.status);
+  // Whoever asked for one is told, and RocksDB does not try it again.
+  if (starved && merge.compaction_reason == rocksdb::CompactionReason::kManualCompaction) return;
   if (!starved && !merge.status.ok()) return;
   if (!reserve_->MergeEnded(merge.cf_id, starved) || !events_.log) return;
   if (starved) {

@@ -54,9 +54,8 @@ class SpaceReserve {
   // Whether a merge may write so many bytes. Asks each time.
   bool MayMerge(std::uint64_t bytes) const;
 
-  // A merge that RocksDB began by itself in a family has ended, or has given up for want of space: RocksDB tries again
-  // every second, and until one ends, writes are refused. Otherwise files would pile up that nobody can merge. True
-  // when that is news.
+  // A merge in a family has ended, or has given up for want of space: RocksDB tries again every second, and until one
+  // ends, writes are refused. Otherwise files would pile up that nobody can merge. True when that is news.
   bool MergeEnded(std::uint32_t family, bool starved);
 
  private:

@@ -172,8 +172,8 @@ class Life {
   absl::Status Open() {
     if (store_ != nullptr) return absl::OkStatus();
     // Buffered writes are synced when they say so, and not by the clock.
-    TALLYSTICK_ASSIGN_OR_RETURN(
-        store_, Store::Open(path(), {.profile = Profile::kEdge, .sync_interval = absl::Hours(24)}));
+    TALLYSTICK_ASSIGN_OR_RETURN(store_,
+                                Store::Open(path(), {.profile = Profile::kEdge, .sync_interval = absl::Hours(24)}));
     return absl::OkStatus();
   }
 

@@ -51,9 +51,11 @@ class MergeFilesTest : public testing::DatabaseTest {
   MergeFilesTest() {
     testing::WatchFileCalls(disk_);
     Reopen({.profile = Profile::kEdge,
+            .create = true,
             .reserve = reserve_,
-            .events = {.log = [this](Severity severity, std::string_view text) { Note(severity, text); },
-                       .background_error = [this](const absl::Status& error) { Note(Severity::kError, error.message()); }}});
+            .events = {
+                .log = [this](Severity severity, std::string_view text) { Note(severity, text); },
+                .background_error = [this](const absl::Status& error) { Note(Severity::kError, error.ToString()); }}});
   }
   ~MergeFilesTest() override {
     Close();

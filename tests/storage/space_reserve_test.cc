@@ -63,10 +63,10 @@ TEST_F(SpaceReserveTest, GoesOnAtOnceWhenThereIsRoom) {
 }
 
 TEST_F(SpaceReserveTest, AsksAgainWhenMuchWasWrittenOrTheAnswerIsOld) {
-  disk_->free = 2 * kReserve + 100;
+  disk_->free = 2 * kReserve + 4 * kKiB;
   EXPECT_THAT(reserve_.Admit(100), IsOk());
   EXPECT_EQ(disk_->asked, 1);
-  // A sixteenth of what is above the reserve.
+  // A sixteenth of the reserve: there is more above it.
   for (int i = 0; i < 64; ++i) EXPECT_THAT(reserve_.Admit(kKiB), IsOk());
   EXPECT_EQ(disk_->asked, 1);
   EXPECT_THAT(reserve_.Admit(kKiB), IsOk());
@@ -82,8 +82,8 @@ TEST_F(SpaceReserveTest, AsksAgainWhenMuchWasWrittenOrTheAnswerIsOld) {
 
 // So the last writes before the reserve overrun it by little.
 TEST_F(SpaceReserveTest, AsksTheMoreOftenTheLessThereIs) {
-  disk_->free = kReserve + 16 * kKiB + 100;
-  EXPECT_THAT(reserve_.Admit(100), IsOk());
+  disk_->free = kReserve + 20 * kKiB;
+  EXPECT_THAT(reserve_.Admit(4 * kKiB), IsOk());
   EXPECT_THAT(reserve_.Admit(kKiB), IsOk());
   EXPECT_EQ(disk_->asked, 1);
   EXPECT_THAT(reserve_.Admit(1), IsOk());

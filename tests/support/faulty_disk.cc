@@ -185,8 +185,8 @@ DiskCall FaultyDisk::KindOf(const FileCall& call, const Place& place) const {
 }
 
 bool FaultyDisk::IsDue(DiskCall kind) {
-  const bool is_meant = plan_.kind == DiskCall::kAny || plan_.kind == kind ||
-                        (plan_.kind == DiskCall::kTakeSpace && TakesSpace(kind));
+  const bool is_meant =
+      plan_.kind == DiskCall::kAny || plan_.kind == kind || (plan_.kind == DiskCall::kTakeSpace && TakesSpace(kind));
   return plan_.left > 0 && is_meant && --plan_.left == 0;
 }
 

@@ -2,8 +2,8 @@
 //
 // file_calls.cc takes the place of the C library's functions in whatever it is linked into (`file_calls` in CMake), for
 // every other library of that program as well. That is how a test sees what RocksDB does. Its functions are: open (only
-// with O_CREAT), write, pwrite, ftruncate, mkdir, rename, link, unlink, unlinkat, remove, rmdir, fsync and fdatasync; and
-// statvfs, which tells how much space is free.
+// with O_CREAT), write, pwrite, ftruncate, mkdir, rename, link, unlink, unlinkat, remove, rmdir, fsync and fdatasync;
+// and statvfs, which tells how much space is free.
 
 #ifndef TALLYSTICK_TESTS_SUPPORT_FILE_CALLS_H_
 #define TALLYSTICK_TESTS_SUPPORT_FILE_CALLS_H_
