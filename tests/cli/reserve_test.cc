@@ -24,7 +24,7 @@ class ReserveTest : public CliTest {
     return Tallystick(arguments, input);
   }
   static void ExpectRefused(const Finished& finished, const std::string& path) {
-    EXPECT_EQ(finished.exit_status, 1);
+    EXPECT_EQ(finished.status, 1);
     EXPECT_EQ(finished.out, "");
     EXPECT_THAT(finished.err, AllOf(StartsWith("tallystick: "), HasSubstr(path + ": the disk has "),
                                     HasSubstr(" bytes free, of which 18446744073708503040 are kept in reserve")));
@@ -39,7 +39,7 @@ TEST_F(ReserveTest, BelowItNothingIsWritten) {
   EXPECT_EQ(DataOf({"scan"}), "");
   Import(line);
   ExpectRefused(BelowIt({"backup", Path("backups")}), "backups");
-  EXPECT_EQ(Tallystick({"import", "--reserve-mib", "0"}, Line({.id = "b"}) + "\n").exit_status, 0);
+  EXPECT_EQ(Tallystick({"import", "--reserve-mib", "0"}, Line({.id = "b"}) + "\n").status, 0);
   EXPECT_EQ(EventIdsOf(DataOf({"scan"})).size(), 2U);
 }
 

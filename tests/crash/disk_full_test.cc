@@ -9,6 +9,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -98,7 +99,12 @@ class Life {
         if (!status.ok()) ExpectDiskFull(status);
         CheckReads(step);
         disk_->Heal();
-        if (!status.ok()) status = RunStep(step);
+        // A merge that found no room is tried again first.
+        while (absl::IsResourceExhausted(status)) {
+          status = RunStep(step);
+          std::this_thread::yield();
+        }
+        if (absl::IsFailedPrecondition(status)) status = RunStep(step);
         if (status.ok()) {
           ++(*by_itself)[step.name];
         } else {

@@ -118,10 +118,10 @@ TEST_F(MergeFilesTest, WritesAreRefusedWhileTheDiskIsFullForMerges) {
 }
 
 TEST_F(MergeFilesTest, AMergeThatIsAskedForSaysSo) {
-  Put(Family::kRollups, "a", "1");
-  ASSERT_THAT(database()->Flush(), IsOk());
-  Put(Family::kRollups, "a", "2");
-  ASSERT_THAT(database()->Flush(), IsOk());
+  for (const char* value : {"1", "2"}) {  // in two files, which overlap
+    for (const char* key : {"a", "aa"}) Put(Family::kRollups, key, value);
+    ASSERT_THAT(database()->Flush(), IsOk());
+  }
   disk_->free = kReserve / 2;
   std::atomic<bool> cancelled = false;
   const KeyRange all{.start = "a", .limit = "b"};
