@@ -3,6 +3,7 @@
 // the store goes on, by itself or when it is opened again.
 
 #include <cstdint>
+#include <cstdlib>
 #include <filesystem>
 #include <functional>
 #include <iostream>
@@ -17,6 +18,7 @@
 #include "gtest/gtest.h"
 #include "lib/base/status_macros.h"
 #include "tallystick/store.h"
+#include "tests/crash/lives.h"
 #include "tests/support/bulk.h"
 #include "tests/support/faulty_disk.h"
 #include "tests/support/status_matchers.h"
@@ -34,8 +36,11 @@ using ::testing::HasSubstr;
 // The properties of each event, by its id.
 using Events = std::map<std::string, std::string>;
 
-// In so many parts, which can run side by side.
-constexpr std::uint64_t kParts = 4;
+// Of how many calls one is tried: $TALLYSTICK_FULL_STRIDE, or as an ordinary run does (tools/torture.sh tries all).
+std::uint64_t Stride() {
+  const char* const given = std::getenv("TALLYSTICK_FULL_STRIDE");
+  return given != nullptr ? std::strtoull(given, nullptr, 10) : 5;
+}
 
 struct Step {
   std::string name{};
@@ -237,8 +242,8 @@ class DiskFullTest : public ::testing::TestWithParam<std::uint64_t> {
 TEST_P(DiskFullTest, AtAnyCallLosesNothingAndTheStoreGoesOn) {
   std::map<std::string, int> by_itself;
   std::map<std::string, int> reopened;
-  std::uint64_t nth = 1 + GetParam();
-  for (bool full = true; full && !HasFailure(); nth += kParts) {
+  std::uint64_t nth = 1 + GetParam() * Stride();
+  for (bool full = true; full && !HasFailure(); nth += kParts * Stride()) {
     SCOPED_TRACE("call " + std::to_string(nth));
     Life life(folder_.path(std::to_string(nth)), nth);
     life.Run(&by_itself, &reopened);
