@@ -51,6 +51,12 @@ std::size_t BulkChunk::size() const {
   return size;
 }
 
+std::size_t BulkChunk::bytes() const {
+  std::size_t bytes = 0;
+  for (const auto& part : parts_) bytes += part->bytes();
+  return bytes;
+}
+
 void BulkChunk::Cut(std::size_t part, std::size_t i) {
   parts_.resize(part + 1);
   parts_.back()->Cut(i);
