@@ -143,6 +143,7 @@ absl::Status Database::Impl::OpenForWriting(const DatabaseOptions& options) {
   };
   database_options.listeners.push_back(std::make_shared<BackgroundErrorListener>(std::move(events)));
   database_options.listeners.push_back(std::make_shared<MergeListener>(merged, reserve, options.events));
+  database_options.listeners.push_back(merge_gate);
   database_options.info_log = std::make_shared<Diary>(path, database_options.max_log_file_size);
   rocksdb::DB* opened = nullptr;
   const rocksdb::Status status = rocksdb::DB::Open(database_options, path, Descriptors(setup), &handles, &opened);
@@ -442,6 +443,7 @@ absl::Status Database::Ingest(absl::Span<const TableFile> files) {
   const std::unique_lock lock(impl_->snapshots_mutex);
   std::optional<rocksdb::ManagedSnapshot> held;
   if (impl_->snapshots > 0) held.emplace(impl_->db.get());
+  const MergeGate::Closed gate(impl_->merge_gate.get());
   return FromRocksDb(impl_->db->IngestExternalFiles(arguments), impl_->path + ": cannot take in table files");
 }
 

@@ -22,8 +22,8 @@ constexpr std::uint64_t kCreditPart = 16;
 
 absl::Status NoRoom(const std::string& path, std::uint64_t free, std::uint64_t bytes, std::uint64_t reserve) {
   return absl::ResourceExhaustedError(path + ": the disk has " + std::to_string(free) + " bytes free, of which " +
-                                      std::to_string(reserve) + " are kept in reserve, and " + std::to_string(bytes) +
-                                      " are to be written");
+                                      std::to_string(reserve) + " are kept in reserve (reserve_bytes), and " +
+                                      std::to_string(bytes) + " are to be written");
 }
 
 // Without overflow.

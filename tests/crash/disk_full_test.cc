@@ -164,10 +164,10 @@ class Life {
     steps.push_back({.name = "write", .events = MakeEvents(0, 1, 1), .run = synced});
     steps.push_back({.name = "write", .events = MakeEvents(1, 30, 1), .run = buffered});
     steps.push_back({.name = "define", .run = define});
-    // Each makes a file at the first level of most families, and so do the flushes: the fourth one begins a merge. None
-    // is under way while table files are taken in, which RocksDB 7.8.3 may do by two states at once.
-    for (int i = 0; i < 2; ++i) {
-      steps.push_back({.name = "bulk", .events = MakeEvents(10 * i, 40, 2 + i), .run = WriteBulk});
+    // Each makes a file at the first level of most families, and so do the flushes: from the fourth one on, a merge may
+    // be under way while table files are taken in.
+    for (int i = 0; i < 6; ++i) {
+      steps.push_back({.name = "bulk", .events = MakeEvents(3 * i, 40, 2 + i), .run = WriteBulk});
     }
     steps.push_back({.name = "write", .events = MakeEvents(20, 10, 9), .run = synced});
     steps.push_back({.name = "back up", .run = back_up});
