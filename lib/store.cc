@@ -273,6 +273,11 @@ absl::StatusOr<BulkResult> Store::WriteBulk(const Uuid& account, const BulkSourc
   return parts->writer->WriteBulk(account, source, options);
 }
 
+absl::Status Store::Writable() const {
+  TALLYSTICK_ASSIGN_OR_RETURN(const auto parts, impl_->WritableParts());
+  return parts->writer->Writable();
+}
+
 absl::Status Store::Sync() {
   TALLYSTICK_ASSIGN_OR_RETURN(const auto parts, impl_->WritableParts());
   return parts->writer->Sync();

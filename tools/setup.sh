@@ -14,16 +14,16 @@ packages=(
   g++ cmake ninja-build ccache pkg-config git ca-certificates
   # the storage engine and its compression libraries
   librocksdb-dev libgflags-dev libsnappy-dev zlib1g-dev libbz2-dev liblz4-dev libzstd-dev
-  # JSON, Status, Time and containers, keyed hashing, long integers, the command line
-  libsimdjson-dev libabsl-dev libsodium-dev libboost1.81-dev libcli11-dev
+  # JSON, Status, Time and containers, keyed hashing, long integers and HTTP, TLS, the command line
+  libsimdjson-dev libabsl-dev libsodium-dev libboost1.81-dev libssl-dev libcli11-dev
   # to test, to check the form, to measure
-  libgtest-dev libgmock-dev libbenchmark-dev clang-format-14 clang-tidy-14 python3 tzdata
+  libgtest-dev libgmock-dev libbenchmark-dev clang-format-14 clang-tidy-14 python3 tzdata curl openssl
   # to rebuild RocksDB from its source package
   dpkg-dev
 )
 case ${1:-} in
-  # the peers, and the plots
-  bench) packages+=(libsqlite3-dev liblmdb-dev python3-matplotlib) ;;
+  # the peers, the plots, and clients of the service
+  bench) packages+=(libsqlite3-dev liblmdb-dev python3-matplotlib wrk) ;;
   # the compiler, and the libraries of its sanitizers and of libFuzzer
   fuzz) packages+=(clang-14 libclang-rt-14-dev) ;;
 esac

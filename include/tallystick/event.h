@@ -1,16 +1,18 @@
 // The usage event: what a caller hands in (`Event`) and what a read gives back (`StoredEvent`).
 //
 // The form is that of Sequence's "Create usage event" API. Both types are views: they own nothing, and the text they
-// name must outlive their use. Thread safety: plain values (thread-compatible).
+// name must outlive their use; `OwnedEvent` keeps it. Thread safety: plain values (thread-compatible).
 
 #ifndef TALLYSTICK_EVENT_H_
 #define TALLYSTICK_EVENT_H_
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
@@ -50,6 +52,23 @@ struct StoredEvent {
   std::uint64_t sequence = 0;           // its place in the commit order of the whole store
 };
 
+// A stored event that owns its text.
+class OwnedEvent {
+ public:
+  explicit OwnedEvent(const StoredEvent& event);
+  OwnedEvent(const OwnedEvent& other) : OwnedEvent(other.event_) {}
+  OwnedEvent& operator=(const OwnedEvent& other);
+  OwnedEvent(OwnedEvent&&) noexcept = default;
+  OwnedEvent& operator=(OwnedEvent&&) noexcept = default;
+
+  const StoredEvent& operator*() const { return event_; }
+  const StoredEvent* operator->() const { return &event_; }
+
+ private:
+  std::unique_ptr<char[]> text_;
+  StoredEvent event_;
+};
+
 // The event as JSON on one line, without a line end: the response form of the "Create usage event" API, fields in its
 // order. `AppendJson` adds to `*out`.
 std::string ToJson(const StoredEvent& event);
@@ -59,6 +78,16 @@ void AppendJson(const StoredEvent& event, std::string* out);
 // Bytes that are not UTF-8 become U+FFFD, so that the result is always valid JSON. Returns whether all of `text` was
 // UTF-8.
 bool AppendJsonString(std::string_view text, std::string* out);
+
+// The elements of `text`, which is one JSON array: what `Store::WriteJson` takes for each event of a batch that came as
+// an array. They are views of `text`, without the whitespace around them. Elements may be any JSON, and as deep as they
+// like: whether one is an event is for the write to say, and what it rejects costs that one only.
+//
+//   INVALID_ARGUMENT  `text` is not one RFC 8259 document in UTF-8, or it is of another type; the message says where
+//   OUT_OF_RANGE      there are more than `elements_max`; what is behind them was not looked at
+//
+// Memory: four bytes for each token of `text`, and some for each element.
+absl::StatusOr<std::vector<std::string_view>> SplitJsonArray(std::string_view text, std::size_t elements_max);
 
 // RFC 3339 date-time with an offset, to the nanosecond: `2022-10-01T02:00:00.5+02:00`. INVALID_ARGUMENT, with the
 // reason, for anything else; the accepted range is years 0001 to 9999 in UTC, and second 60 only where a leap second

@@ -79,6 +79,12 @@ class EventIterator {
   // After a scan that `limit` cut short: where to go on. Absent when no further event matched.
   std::optional<std::string> cursor() const;
 
+  // Cursors of the current event, whatever the limit; require `Valid()`. A scan of the same account and filters goes on
+  // behind the event with the first, in the direction of this scan; and with the second, in the opposite direction,
+  // with what lies before the event.
+  std::string CursorBehind() const;
+  std::string CursorBefore() const;
+
  private:
   std::unique_ptr<internal::EventSource> source_;
   absl::Status status_;  // when there is no source

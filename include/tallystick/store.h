@@ -45,23 +45,6 @@
 
 namespace tallystick {
 
-// A stored event that owns its text.
-class OwnedEvent {
- public:
-  explicit OwnedEvent(const StoredEvent& event);
-  OwnedEvent(const OwnedEvent& other) : OwnedEvent(other.event_) {}
-  OwnedEvent& operator=(const OwnedEvent& other);
-  OwnedEvent(OwnedEvent&&) noexcept = default;
-  OwnedEvent& operator=(OwnedEvent&&) noexcept = default;
-
-  const StoredEvent& operator*() const { return event_; }
-  const StoredEvent* operator->() const { return &event_; }
-
- private:
-  std::unique_ptr<char[]> text_;
-  StoredEvent event_;
-};
-
 class Store {
  public:
   // Opens the store in the folder `path`, making it when `options` say so. The folder's parent must exist.
@@ -124,6 +107,10 @@ class Store {
   // over its limits (`bulk.h`). A disk that is full while table files are written fails the bulk write and leaves the
   // store in order, unless RocksDB meets it too.
   absl::StatusOr<BulkResult> WriteBulk(const Uuid& account, const BulkSource& source, const BulkOptions& options = {});
+
+  // OK, or why a write would be refused whatever it holds (FAILED_PRECONDITION): the store is closed or read-only, or
+  // an earlier failure stopped it. No call to the disk.
+  absl::Status Writable() const;
 
   // Puts every write that has returned on stable storage.
   absl::Status Sync();

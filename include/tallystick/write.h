@@ -7,11 +7,13 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 
 #include "absl/time/time.h"
+#include "tallystick/event.h"
 #include "tallystick/uuid.h"
 
 namespace tallystick {
@@ -33,6 +35,8 @@ struct WriteOptions {
   // write returns DEADLINE_EXCEEDED: the outcome is unknown (it may still be stored), and sending the same again is
   // safe for events that carry an id. Absent: `Options::write_timeout`.
   std::optional<absl::Duration> timeout{};
+  // Whether results hold the events (`WriteResult::event`). Costs a copy of each.
+  bool return_events = false;
 };
 
 enum class Outcome {
@@ -88,6 +92,8 @@ struct WriteResult {
   bool identity_assigned = false;
   // kSuperseded: the id of the event that was replaced.
   std::optional<Uuid> superseded_id{};
+  // With `WriteOptions::return_events`: the event that `id` names, as it was stored. Null without an `id`.
+  std::shared_ptr<const OwnedEvent> event{};
   // kRejected: why.
   std::optional<Rejection> rejection{};
 };

@@ -9,7 +9,9 @@
 #include "absl/time/time.h"
 #include "lib/base/parallel.h"
 #include "lib/base/status_macros.h"
+#include "lib/encoding/customer_event_id.h"
 #include "lib/encoding/event_id.h"
+#include "lib/encoding/rows.h"
 #include "lib/ingest/bulk_writer.h"
 #include "lib/ingest/future.h"
 #include "lib/ingest/lone_request.h"
@@ -196,6 +198,7 @@ absl::StatusOr<std::vector<WriteResult>> Writer::WriteInputs(const Uuid& account
   const bool sync = options.durability.value_or(options_.durability) == Durability::kSynced;
   TALLYSTICK_RETURN_IF_ERROR(queue_.Submit(batch, sync, deadline));
   FillResults(batch.get(), &results);
+  if (options.return_events) TALLYSTICK_RETURN_IF_ERROR(ReturnEvents(batch.get(), &results));
   WakeForStaleCells();
   return results;
 }
@@ -343,6 +346,28 @@ void Writer::FillResults(PreparedBatch* batch, std::vector<WriteResult>* results
           MakeEventId(identity_->event_id_key, decision.replaced->receipt, decision.replaced->sequence);
     }
   }
+}
+
+absl::Status Writer::ReturnEvents(PreparedBatch* batch, std::vector<WriteResult>* results) const {
+  std::string id_text;
+  for (std::size_t i = 0; i < batch->events().size(); ++i) {
+    const PreparedEvent& event = batch->events()[i];
+    WriteResult& result = (*results)[event.input_index];
+    // An event that is unchanged says what the stored one says, but for what the result has of that.
+    const Receipt receipt = batch->decisions()[i].receipt;
+    TALLYSTICK_ASSIGN_OR_RETURN(const EventRow row, EventRow::Decode(batch->Row(event, receipt)));
+    const CustomerEventId id = row.customer_event_id.value_or(CustomerEventId(result.id));
+    result.event = std::make_shared<const OwnedEvent>(StoredEvent{.id = result.id,
+                                                                  .account = batch->account(),
+                                                                  .customer_event_id = id.ToText(&id_text),
+                                                                  .customer_alias = row.customer_alias,
+                                                                  .event_type = row.event_type,
+                                                                  .event_timestamp = result.event_timestamp,
+                                                                  .event_properties = row.event_properties,
+                                                                  .received = receipt.ToTime(),
+                                                                  .sequence = result.sequence});
+  }
+  return absl::OkStatus();
 }
 
 std::unique_ptr<EventParser> Writer::TakeParser() {

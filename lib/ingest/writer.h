@@ -53,6 +53,7 @@ class Writer {
   absl::StatusOr<std::vector<WriteResult>> WriteJson(const Uuid& account, absl::Span<const std::string_view> documents,
                                                      const WriteOptions& options);
   absl::StatusOr<BulkResult> WriteBulk(const Uuid& account, const BulkSource& source, const BulkOptions& options);
+  absl::Status Writable() const { return failure_->Check(); }
   absl::Status Sync() { return queue_.Sync(); }
 
   // Makes a database in the folder `to`, on the store's file system, with exactly what has been committed at one
@@ -84,6 +85,8 @@ class Writer {
   absl::StatusOr<BulkResult> Load(const Uuid& account, const BulkSource& source, const BulkOptions& options);
   void WakeForStaleCells();
   void FillResults(PreparedBatch* batch, std::vector<WriteResult>* results) const;
+  // Fills in the events of results that are filled otherwise.
+  absl::Status ReturnEvents(PreparedBatch* batch, std::vector<WriteResult>* results) const;
 
   std::unique_ptr<EventParser> TakeParser();
   void GiveBack(std::unique_ptr<EventParser> parser);

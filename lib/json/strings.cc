@@ -80,4 +80,14 @@ std::optional<std::size_t> Unescape(std::string_view inside, std::string* out) {
   return std::nullopt;
 }
 
+bool HasOnlyEscapes(std::string_view inside) {
+  for (std::size_t at = inside.find('\\'); at != std::string_view::npos; at = inside.find('\\', at)) {
+    if (at + 1 == inside.size()) return false;
+    const bool hex = inside[at + 1] == 'u';
+    if (hex ? !ReadHex(inside, at + 2).has_value() : SimpleEscape(inside[at + 1]) == 0) return false;
+    at += hex ? 6 : 2;
+  }
+  return true;
+}
+
 }  // namespace tallystick

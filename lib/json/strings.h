@@ -16,6 +16,9 @@ inline bool HasEscapes(std::string_view inside) { return inside.find('\\') != st
 // surrogate without its other half; absent when all is well. `out` may be null, to check only.
 std::optional<std::size_t> Unescape(std::string_view inside, std::string* out);
 
+// Whether each backslash begins an escape of the grammar, surrogates alone among them, which stand for no character.
+bool HasOnlyEscapes(std::string_view inside);
+
 }  // namespace tallystick
 
 #endif  // TALLYSTICK_LIB_JSON_STRINGS_H_

@@ -20,6 +20,8 @@ absl::Status EventIterator::status() const { return source_ != nullptr ? source_
 std::optional<std::string> EventIterator::cursor() const {
   return source_ != nullptr ? source_->cursor() : std::nullopt;
 }
+std::string EventIterator::CursorBehind() const { return source_->CursorAt(/*reversed=*/false); }
+std::string EventIterator::CursorBefore() const { return source_->CursorAt(/*reversed=*/true); }
 
 ChangeIterator::ChangeIterator(std::unique_ptr<internal::ChangeSource> source) : source_(std::move(source)) {}
 ChangeIterator::ChangeIterator(absl::Status status, std::uint64_t position)

@@ -59,11 +59,20 @@ class ScanSource final : public internal::EventSource {
   absl::Status status() const override { return status_; }
   std::optional<std::string> cursor() const override { return cursor_; }
 
+  std::string CursorAt(bool reversed) const override {
+    CursorScope scope = scope_;
+    scope.descending = scope_.descending != reversed;
+    return EncodeCursor(identity_->cursor_key, scope, Position());
+  }
+
  private:
+  CursorPosition Position() const {
+    return {.time = Instant::FromTime(event_.event_timestamp).value_or(Instant()), .sequence = event_.sequence};
+  }
+
   // Behind the last event of the page: where the next one begins, if there is one.
   void EndPage() {
-    const CursorPosition shown{.time = Instant::FromTime(event_.event_timestamp).value_or(Instant()),
-                               .sequence = event_.sequence};
+    const CursorPosition shown = Position();
     rows_->Next();
     FindMatch();
     if (valid_) cursor_ = EncodeCursor(identity_->cursor_key, scope_, shown);

@@ -21,6 +21,7 @@ class EventSource {
   const StoredEvent& event() const { return event_; }
   virtual absl::Status status() const = 0;
   virtual std::optional<std::string> cursor() const = 0;
+  virtual std::string CursorAt(bool reversed) const = 0;  // only while Valid
 
  protected:
   bool valid_ = false;

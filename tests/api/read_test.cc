@@ -57,6 +57,34 @@ TEST_F(ReadTest, GetReturnsAllFields) {
                 R"("eventProperties":{"n":1.10,"s":"\u00e9"}})");
 }
 
+TEST_F(ReadTest, AnEventsCursorsLeadBehindItAndBackwards) {
+  PutFive();  // a b c e d
+  for (const auto& filter : {std::vector<std::string>(), std::vector<std::string>{"acme", "zeta"}}) {
+    std::vector<std::string> behind;
+    std::vector<std::string> before;
+    EventIterator events = store().Scan({.account = account_, .customer_aliases = filter});
+    for (; events.Valid(); events.Next()) {
+      behind.push_back(events.CursorBehind());
+      before.push_back(events.CursorBefore());
+    }
+    ASSERT_THAT(events.status(), IsOk());
+    ASSERT_EQ(behind.size(), 5u);
+    EXPECT_THAT(ScanIds({.customer_aliases = filter, .cursor = behind[1]}), ElementsAre("c", "e", "d"));
+    EXPECT_THAT(ScanIds({.customer_aliases = filter, .cursor = behind[4]}), IsEmpty());
+    const auto backwards = [&](const std::string& cursor) {
+      return ScanIds({.customer_aliases = filter, .direction = Direction::kDescending, .cursor = cursor});
+    };
+    EXPECT_THAT(backwards(before[3]), ElementsAre("c", "b", "a"));
+    EXPECT_THAT(backwards(before[0]), IsEmpty());
+    // Each is bound to its direction.
+    EXPECT_THAT(ReadAll(store().Scan({.account = account_, .customer_aliases = filter, .cursor = before[3]})),
+                StatusIs(absl::StatusCode::kInvalidArgument));
+
+    // The one that a limit leaves behind is that of the last event.
+    EXPECT_EQ(Page({.customer_aliases = filter, .limit = 2}).second, behind[1]);
+  }
+}
+
 TEST_F(ReadTest, AScanIsOrderedByTimeThenSequenceInBothDirections) {
   PutFive();
   EXPECT_THAT(ScanIds(), ElementsAre("a", "b", "c", "e", "d"));

@@ -42,6 +42,43 @@ TEST_F(WriteTest, ARetryIsUnchangedAndKeepsIdAndSequence) {
   EXPECT_EQ(stored->event_properties, R"({"n":1.10})");
 }
 
+TEST_F(WriteTest, ResultsHoldTheEventsOnRequest) {
+  EXPECT_EQ(Put(MakeEvent("a", 1)).event, nullptr);
+  Event moved = MakeEvent("a", 2, "acme", "call", R"({ "n": 1.10 })");
+  ASSERT_OK_AND_ASSIGN(
+      const std::vector<WriteResult> results,
+      store().WriteJson(account_,
+                        {R"({"customerEventId":"a","customerAlias":"acme","eventType":"message-sent"})",
+                         R"({"customerAlias":"zeta","eventType":"call","eventTimestamp":"x"})",
+                         R"({"customerAlias":"zeta","eventType":"call"})"},
+                        {.return_events = true}));
+  ASSERT_EQ(results.size(), 3u);
+  EXPECT_EQ(results[0].outcome, Outcome::kUnchanged);
+  EXPECT_EQ(results[1].event, nullptr);
+  EXPECT_TRUE(results[2].identity_assigned);
+  const WriteResult superseding = Put(moved, {.return_events = true});
+  EXPECT_EQ(superseding.outcome, Outcome::kSuperseded);
+  EXPECT_EQ((*superseding.event)->event_properties, R"({"n":1.10})");
+
+  // What they hold is what a read gives, to the last field; of the event that was replaced, what one gave before.
+  EXPECT_EQ((*results[0].event)->event_timestamp, At(1));
+  EXPECT_EQ((*results[0].event)->received, clock_.Now());
+  const auto same_as_read = [&](const WriteResult& result, std::string_view id) {
+    ASSERT_OK_AND_ASSIGN(const OwnedEvent stored, store().Get(account_, id));
+    EXPECT_EQ(Stored(**result.event), Stored(*stored));
+  };
+  same_as_read(superseding, "a");
+  same_as_read(results[2], results[2].id.ToString());
+}
+
+TEST_F(WriteTest, AStoreSaysWhetherItTakesWrites) {
+  EXPECT_THAT(store().Writable(), IsOk());
+  ASSERT_OK_AND_ASSIGN(const std::unique_ptr<Store> reader, Store::Open(path_, {.read_only = true}));
+  EXPECT_THAT(reader->Writable(), StatusIs(absl::StatusCode::kFailedPrecondition));
+  ASSERT_THAT(store().Close(), IsOk());
+  EXPECT_THAT(store().Writable(), StatusIs(absl::StatusCode::kFailedPrecondition));
+}
+
 TEST_F(WriteTest, ARetryWithoutATimestampMatchesAnyInstant) {
   const WriteResult first = Put(MakeEvent("a", 1));
   Event retry = MakeEvent("a", 1);

@@ -216,6 +216,8 @@ void Process::FinishInput() { impl_->input_finished = true; }
 bool Process::WaitForOut(std::string_view text) { return impl_->WaitFor(&impl_->out, impl_->finished.out, text); }
 bool Process::WaitForErr(std::string_view text) { return impl_->WaitFor(&impl_->err, impl_->finished.err, text); }
 
+const std::string& Process::out() const { return impl_->finished.out; }
+
 void Process::Kill() { ::kill(impl_->id, SIGKILL); }
 
 Finished Process::Wait() {

@@ -51,6 +51,9 @@ class Process {
   bool WaitForOut(std::string_view text);
   bool WaitForErr(std::string_view text);
 
+  // Standard output as far as it has been waited for.
+  const std::string& out() const;
+
   void Kill();  // as kill -9
 
   // Waits for the end.

@@ -1,6 +1,6 @@
 #include <cstring>
 
-#include "tallystick/store.h"
+#include "tallystick/event.h"
 
 namespace tallystick {
 
