@@ -22,9 +22,13 @@ Options BaseOptions() {
 
 }  // namespace
 
+void AddStore(CLI::App* command, std::string* db) {
+  *db = "./tallystick-data";
+  command->add_option("--db", *db, "The store's folder")->envname("TALLYSTICK_DB")->capture_default_str();
+}
+
 void AddTarget(CLI::App* command, Target* target) {
-  target->db = "./tallystick-data";
-  command->add_option("--db", target->db, "The store's folder")->envname("TALLYSTICK_DB")->capture_default_str();
+  AddStore(command, &target->db);
   command
       ->add_option_function<std::string>(
           "--account",

@@ -30,6 +30,8 @@ struct Target {
 };
 
 void AddTarget(CLI::App* command, Target* target);
+// `--db` alone.
+void AddStore(CLI::App* command, std::string* db);
 
 // Adds an option that takes one value each time it is given.
 CLI::Option* AddRepeatable(CLI::App* command, const std::string& name, std::vector<std::string>* values,
@@ -88,6 +90,7 @@ void AddVerify(CLI::App* program, int* exit_status);
 void AddBackup(CLI::App* program, int* exit_status);
 void AddBackups(CLI::App* program, int* exit_status);
 void AddRestore(CLI::App* program, int* exit_status);
+void AddCredentials(CLI::App* program, int* exit_status);
 
 }  // namespace tallystick::tools
 

@@ -70,6 +70,7 @@ int Run(int argc, char** argv) {
   AddBackup(&program, &exit_status);
   AddBackups(&program, &exit_status);
   AddRestore(&program, &exit_status);
+  AddCredentials(&program, &exit_status);
 
   try {
     program.parse(argc, argv);
