@@ -14,6 +14,7 @@
 #include <map>
 #include <memory>
 #include <set>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -267,6 +268,16 @@ TEST_F(FaultyDiskTest, NothingChangesOnceThePowerIsOff) {
   EXPECT_EQ(::mkdir(At("e").c_str(), 0777), -1);
   EXPECT_THAT(Survivors(), ElementsAre(Files{{"a", "text"}, {"b", ""}}));
   EXPECT_EQ(disk_->calls(), 3u) << "those before the cut, and the one that met it";
+}
+
+// It might be written to while it is saved, as only a machine that has power does.
+TEST_F(FaultyDiskTest, SurvivorsAreNotSavedWhileAFileIsOpen) {
+  Append("a", "text");
+  disk_->CutPower();
+  const int file = ::open(At("a").c_str(), O_WRONLY);
+  EXPECT_THROW(disk_->SaveSurvivors(folder_.path("saved")), std::logic_error);
+  ::close(file);
+  disk_->SaveSurvivors(folder_.path("saved"));
 }
 
 TEST_F(FaultyDiskTest, ChanceFollowsFromTheSeed) {

@@ -150,13 +150,13 @@ class Life {
       if (fs::exists(path()) && random_.OneIn(4)) CheckReader();
       if (!problems_.empty()) return;
       absl::StatusOr<std::unique_ptr<Store>> opened = Open();
+      if (opened.ok()) store_ = *std::move(opened);  // whatever failed: not every failure keeps a store from opening
       if (disk_->has_failed()) {
         Crash(figures, cuts);
         continue;
       }
       disk_->Heal();
       if (!opened.ok()) return problems_.push_back("cannot be opened: " + opened.status().ToString());
-      store_ = *std::move(opened);
       break;
     }
     ++figures->recoveries;

@@ -72,7 +72,8 @@ class FaultyDisk : public FileCallWatcher {
   bool is_full() const;
 
   // Makes the folder `path`, outside of the root, with what the power cut has left: another state with each call. The
-  // power must be off.
+  // power must be off, and no file below the root may be open: whoever has one may still be writing to it, which a
+  // machine without power does not. Throws otherwise.
   void SaveSurvivors(const std::string& path);
 
   CallFate Begins(const FileCall& call) override;
