@@ -361,6 +361,26 @@ TEST_F(FaultyDiskTest, ASyncThatFailedIsNotMadeGood) {
   EXPECT_THAT(Survivors(), Contains(Files{{"a", "text"}}));
 }
 
+TEST_F(FaultyDiskTest, WhatIsWrittenAnewAfterASyncThatFailedIsSynced) {
+  for (const bool at_opening : {true, false}) {
+    WatchFileCalls(nullptr);
+    fs::remove(At("a"));
+    Append("a", "old text");
+    Restart();
+    Append("a", " and more");
+    disk_->FailAt(DiskCall::kSync, 1);
+    EXPECT_EQ(Sync("a"), EIO);
+    const int file = ::open(At("a").c_str(), O_WRONLY | O_CREAT | (at_opening ? O_TRUNC : 0), 0666);
+    if (!at_opening) {
+      EXPECT_EQ(::ftruncate(file, 0), 0);
+    }
+    EXPECT_EQ(::write(file, "new", 3), 3);
+    EXPECT_EQ(::fsync(file), 0);
+    ::close(file);
+    EXPECT_THAT(Survivors(), ElementsAre(Files{{"a", "new"}}));
+  }
+}
+
 TEST_F(FaultyDiskTest, ADiskThatLiesSyncsNothing) {
   disk_->LieAboutSyncs();
   Append("a", "text");

@@ -250,6 +250,8 @@ void FaultyDisk::Succeeded(const FileCall& call) {
     } else if (call.name != "write") {
       node->only_grows = false;
       node->in_place = node->in_place || call.name == "pwrite";
+      // What a sync failed to write is not in the file any more.
+      if (call.empties) node->sync_failed = false;
     }
   } else if (call.name == "unlink" || call.name == "unlinkat" || call.name == "remove" || call.name == "rmdir") {
     if (node != nullptr) place->folder->Apply({.removed = place->name, .added = "", .node = nullptr});

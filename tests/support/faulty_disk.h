@@ -17,7 +17,8 @@
 //     were.
 //   - A folder keeps the entries that it had when it was synced. Of the changes since, none may have taken place, or
 //     all, or the first few, or any others; a rename within a folder takes place as a whole or not at all.
-//   - A sync that failed is not made good by a later one: the file keeps what it held before.
+//   - A sync that failed is not made good by a later one: the file keeps what it held before, until it is emptied and
+//     written anew.
 
 #ifndef TALLYSTICK_TESTS_SUPPORT_FAULTY_DISK_H_
 #define TALLYSTICK_TESTS_SUPPORT_FAULTY_DISK_H_
