@@ -51,6 +51,7 @@ void AddBackup(CLI::App* program, int* exit_status) {
   CLI::App* command = program->add_subcommand("backup", "Adds a backup of the store to a folder of backups");
   const auto options = std::make_shared<BackupCommandOptions>();
   AddTarget(command, &options->target);
+  AddReserve(command, &options->target);
   command->add_option("DIR", options->folder, "The folder, which is made when it is absent")->required();
   constexpr std::uint64_t kMostKept = 1'000'000'000;
   AddNumber(

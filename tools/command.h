@@ -7,6 +7,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -27,9 +28,12 @@ inline constexpr int kDoneWithRejections = 3;
 struct Target {
   std::string db;
   Uuid account;
+  std::optional<std::uint64_t> reserve_bytes;  // of a store that is opened to write; absent: the library's
 };
 
 void AddTarget(CLI::App* command, Target* target);
+// Adds `--reserve-mib`.
+void AddReserve(CLI::App* command, Target* target);
 
 // Adds an option that takes one value each time it is given.
 CLI::Option* AddRepeatable(CLI::App* command, const std::string& name, std::vector<std::string>* values,

@@ -116,6 +116,7 @@ void AddDefine(CLI::App* meter, int* exit_status) {
   CLI::App* command = meter->add_subcommand("define", "Declares a meter, and waits until it is complete");
   const auto options = std::make_shared<MeterCommandOptions>();
   AddTarget(command, &options->target);
+  AddReserve(command, &options->target);
   AddMeterName(command, "NAME", &options->name, "The meter's name: 1 to 64 of A-Z, a-z, 0-9, '.', '_' and '-'")
       ->required();
   AddMeterOptions(command, &options->meter);

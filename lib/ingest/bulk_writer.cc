@@ -89,6 +89,9 @@ absl::Status BulkWriter::StoreAll(const BulkSource& source) {
   bool ended = false;
   absl::Status status;
   while (!ended && status.ok()) {
+    // Before the source is asked for what cannot be stored.
+    status = parts_.reserve->Admit(0);
+    if (!status.ok()) break;
     absl::StatusOr<std::unique_ptr<BulkChunk>> chunk = ReadChunk(source, &ended);
     status = chunk.ok() ? StoreChunk(*std::move(chunk)) : chunk.status();
     // A source that keeps one waiting may itself wait to hear of what it gave.
@@ -217,6 +220,8 @@ absl::Status BulkWriter::StoreChunk(std::unique_ptr<BulkChunk> chunk) {
     result_.rejected += std::exchange(rejected_, 0);
     return absl::OkStatus();
   }
+  // Its table files take about as much as its text, without their compression.
+  TALLYSTICK_RETURN_IF_ERROR(parts_.reserve->Admit(chunk->bytes()));
   TALLYSTICK_RETURN_IF_ERROR(chunk->Measure(parts_.meters->meters(), threads_));
   const std::uint64_t committed = parts_.committer->visible_sequence();
   if (!known_ids_.has_value()) {

@@ -40,6 +40,8 @@ std::string OpenBelow(const std::string& root) {
   return "";
 }
 
+bool TakesSpace(DiskCall kind) { return kind == DiskCall::kWrite || kind == DiskCall::kCreate; }
+
 bool IsSync(const FileCall& call) { return call.name == "fsync" || call.name == "fdatasync"; }
 
 }  // namespace
@@ -130,6 +132,11 @@ void FaultyDisk::Heal() {
   failed_ = off_;
 }
 
+void FaultyDisk::TellFree(std::optional<std::uint64_t> bytes) {
+  const std::lock_guard lock(mutex_);
+  told_free_ = bytes;
+}
+
 void FaultyDisk::LieAboutSyncs() {
   const std::lock_guard lock(mutex_);
   lies_ = true;
@@ -148,6 +155,11 @@ bool FaultyDisk::power_is_off() const {
 bool FaultyDisk::has_failed() const {
   const std::lock_guard lock(mutex_);
   return failed_;
+}
+
+std::optional<std::uint64_t> FaultyDisk::FreeBytes(const std::string& path) {
+  const std::lock_guard lock(mutex_);
+  return path == root_ || path.starts_with(root_ + "/") ? told_free_ : std::nullopt;
 }
 
 bool FaultyDisk::is_full() const {
@@ -184,8 +196,9 @@ DiskCall FaultyDisk::KindOf(const FileCall& call, const Place& place) const {
 }
 
 bool FaultyDisk::IsDue(DiskCall kind) {
-  if (plan_.left == 0 || (plan_.kind != DiskCall::kAny && plan_.kind != kind)) return false;
-  return --plan_.left == 0;
+  const bool is_meant =
+      plan_.kind == DiskCall::kAny || plan_.kind == kind || (plan_.kind == DiskCall::kTakeSpace && TakesSpace(kind));
+  return plan_.left > 0 && is_meant && --plan_.left == 0;
 }
 
 CallFate FaultyDisk::Fail(const FileCall& call, DiskCall kind, const Place& place, int error) {
@@ -214,7 +227,7 @@ CallFate FaultyDisk::Begins(const FileCall& call) {
     full_ = plan_.error == ENOSPC;
     return Fail(call, kind, *place, plan_.error);
   }
-  if (full_ && (kind == DiskCall::kWrite || kind == DiskCall::kCreate)) return Fail(call, kind, *place, ENOSPC);
+  if (full_ && TakesSpace(kind)) return Fail(call, kind, *place, ENOSPC);
   if (!IsSync(call)) return {};
   if (place->node() != nullptr && !lies_) SyncNode(place->node().get(), call.path);
   return CallFate::Pretended();

@@ -3,6 +3,7 @@
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -164,6 +165,17 @@ int fdatasync(int file) {
   static const auto next = Next<int (*)(int)>("fdatasync");
   return Watched([&] { return FileCall{.name = "fdatasync", .path = PathOf(file)}; },
                  [&](std::size_t /*max*/) { return next(file); });
+}
+
+int statvfs(const char* path, struct statvfs* space) noexcept {
+  static const auto next = Next<int (*)(const char*, struct statvfs*)>("statvfs");
+  const int result = next(path, space);
+  const auto watcher = tallystick::testing::Watcher();
+  if (result != 0 || watcher == nullptr) return result;
+  if (const auto free = watcher->FreeBytes(path); free.has_value()) {
+    space->f_bfree = space->f_bavail = *free / space->f_frsize;
+  }
+  return result;
 }
 
 }  // extern "C"
