@@ -7,6 +7,7 @@
 #include <fstream>
 #include <map>
 #include <stdexcept>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -27,6 +28,16 @@ std::string ReadFile(const std::string& path, std::size_t start = 0) {
   file.seekg(static_cast<std::streamoff>(end - content.size()));
   file.read(content.data(), static_cast<std::streamsize>(content.size()));
   return content;
+}
+
+// A file or folder below `root` that this process has open; empty when there is none.
+std::string OpenBelow(const std::string& root) {
+  for (const auto& entry : fs::directory_iterator("/proc/self/fd")) {
+    std::error_code closed;  // meanwhile
+    const std::string path = fs::read_symlink(entry.path(), closed).string();
+    if (!closed && path.starts_with(root + "/")) return path;
+  }
+  return "";
 }
 
 bool TakesSpace(DiskCall kind) { return kind == DiskCall::kWrite || kind == DiskCall::kCreate; }
@@ -252,6 +263,8 @@ void FaultyDisk::Succeeded(const FileCall& call) {
     } else if (call.name != "write") {
       node->only_grows = false;
       node->in_place = node->in_place || call.name == "pwrite";
+      // What a sync failed to write is not in the file any more.
+      if (call.empties) node->sync_failed = false;
     }
   } else if (call.name == "unlink" || call.name == "unlinkat" || call.name == "remove" || call.name == "rmdir") {
     if (node != nullptr) place->folder->Apply({.removed = place->name, .added = "", .node = nullptr});
@@ -273,6 +286,7 @@ void FaultyDisk::Succeeded(const FileCall& call) {
 void FaultyDisk::SaveSurvivors(const std::string& path) {
   const std::lock_guard lock(mutex_);
   if (!off_) throw std::logic_error("the power is on");
+  if (const std::string open = OpenBelow(root_); !open.empty()) throw std::logic_error(open + " is open");
   ReadNow(tree_.get(), root_);
   const std::array survivals = {Survival::kNothing, Survival::kEverything, Survival::kSome, Survival::kSome};
   survival_ = random_.PickFrom(survivals);

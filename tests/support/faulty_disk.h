@@ -17,7 +17,8 @@
 //     were.
 //   - A folder keeps the entries that it had when it was synced. Of the changes since, none may have taken place, or
 //     all, or the first few, or any others; a rename within a folder takes place as a whole or not at all.
-//   - A sync that failed is not made good by a later one: the file keeps what it held before.
+//   - A sync that failed is not made good by a later one: the file keeps what it held before, until it is emptied and
+//     written anew.
 
 #ifndef TALLYSTICK_TESTS_SUPPORT_FAULTY_DISK_H_
 #define TALLYSTICK_TESTS_SUPPORT_FAULTY_DISK_H_
@@ -82,7 +83,8 @@ class FaultyDisk : public FileCallWatcher {
   bool is_full() const;
 
   // Makes the folder `path`, outside of the root, with what the power cut has left: another state with each call. The
-  // power must be off.
+  // power must be off, and no file below the root may be open: whoever has one may still be writing to it, which a
+  // machine without power does not. Throws otherwise.
   void SaveSurvivors(const std::string& path);
 
   CallFate Begins(const FileCall& call) override;

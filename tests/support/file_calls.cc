@@ -91,7 +91,7 @@ int open(const char* path, int flags, ...) {
   va_start(rest, flags);
   const mode_t mode = va_arg(rest, mode_t);
   va_end(rest);
-  return Watched([&] { return FileCall{.name = "open", .path = path}; },
+  return Watched([&] { return FileCall{.name = "open", .path = path, .empties = (flags & O_TRUNC) != 0}; },
                  [&](std::size_t /*max*/) { return next(path, flags, mode); });
 }
 
@@ -109,7 +109,7 @@ ssize_t pwrite(int file, const void* bytes, std::size_t size, off_t offset) {
 
 int ftruncate(int file, off_t size) noexcept {
   static const auto next = Next<int (*)(int, off_t)>("ftruncate");
-  return Watched([&] { return FileCall{.name = "ftruncate", .path = PathOf(file)}; },
+  return Watched([&] { return FileCall{.name = "ftruncate", .path = PathOf(file), .empties = size == 0}; },
                  [&](std::size_t /*max*/) { return next(file, size); });
 }
 

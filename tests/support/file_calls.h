@@ -25,6 +25,7 @@ struct FileCall {
                      // it is no file
   std::string other_path{};  // of a rename, the new one; of a link, the old one
   std::size_t bytes = 0;     // of a write: how many it is about
+  bool empties = false;      // of an open or an ftruncate: nothing is left of what the file held
 };
 
 // What becomes of a call.
