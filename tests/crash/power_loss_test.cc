@@ -100,11 +100,12 @@ class Life {
   // Returns how many threads may write meanwhile. Where writes fail, only one: the packaged RocksDB, built with
   // assertions, ends the process when one thread syncs a log that another one could not write to just now.
   std::uint64_t Threaten(std::uint64_t calls) {
-    constexpr std::array kKinds = {DiskCall::kWrite,      DiskCall::kWrite,  DiskCall::kSync,
+    constexpr std::array kKinds = {DiskCall::kWrite,      DiskCall::kWrite,  DiskCall::kSync,  DiskCall::kSync,
                                    DiskCall::kSyncFolder, DiskCall::kCreate, DiskCall::kRename};
     const DiskCall kind = random_.PickFrom(kKinds);
-    const bool often = kind == DiskCall::kWrite || kind == DiskCall::kSync;
-    const std::uint64_t nth = 1 + random_.Below(often ? calls / 3 + 1 : 8);
+    // About as many as there are.
+    const std::uint64_t of_a_kind = kind == DiskCall::kWrite ? calls / 3 : kind == DiskCall::kSync ? calls / 10 : 7;
+    const std::uint64_t nth = 1 + random_.Below(of_a_kind + 1);
     const std::uint64_t what = random_.Below(6);
     if (what > 1) {
       disk_->CutPowerAt(1 + random_.Below(calls));
@@ -124,11 +125,12 @@ class Life {
     if (!disk_->power_is_off()) {
       if (disk_->has_failed()) {
         ++(disk_->is_full() ? figures->full : figures->errors);
-        // While the disk is full, an opening may fail; it must not do harm.
-        if (random_.OneIn(2)) Open().status().IgnoreError();
+        // While the disk is full, an opening may fail; it must not do harm. After an error, it would save what only the
+        // machine's memory has.
+        if (disk_->is_full() && random_.OneIn(2)) Open().status().IgnoreError();
       }
       disk_->Heal();
-      if (random_.OneIn(2)) return;  // the process alone
+      if (random_.OneIn(3)) return;  // the process alone
       cuts = &figures->cuts_at_rest;
       disk_->CutPower();
     }
