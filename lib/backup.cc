@@ -11,6 +11,7 @@
 #include "lib/storage/database.h"
 #include "lib/storage/folder.h"
 #include "lib/storage/meta.h"
+#include "lib/storage/space_reserve.h"
 
 namespace tallystick {
 namespace {
@@ -70,6 +71,7 @@ absl::StatusOr<BackupInfo> RestoreBackup(const std::string& folder, const std::s
   TALLYSTICK_RETURN_IF_ERROR(storage::PrepareRestore(path));
   TALLYSTICK_ASSIGN_OR_RETURN(const std::unique_ptr<storage::FolderLock> lock, storage::FolderLock::Acquire(path));
   TALLYSTICK_RETURN_IF_ERROR(RefusePresent(path));
+  TALLYSTICK_RETURN_IF_ERROR(storage::CheckRoom(path, info.bytes, 0));
   TALLYSTICK_RETURN_IF_ERROR(storage::RestoreData(path, [&](const std::string& data_path) -> absl::Status {
     TALLYSTICK_RETURN_IF_ERROR(backup->Restore(data_path));
     TALLYSTICK_ASSIGN_OR_RETURN(info.history, BeginHistory(data_path, backup->record()));

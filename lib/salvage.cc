@@ -441,7 +441,8 @@ absl::StatusOr<SalvageReport> Store::Salvage(const std::string& from, const std:
   TALLYSTICK_RETURN_IF_ERROR(CheckTarget(to));
   SalvageReport report;
   TALLYSTICK_RETURN_IF_ERROR(storage::SalvageData(to, [&](const std::string& path) -> absl::Status {
-    TALLYSTICK_ASSIGN_OR_RETURN(const std::unique_ptr<Store> store, Open(path, {.error_if_exists = true}));
+    TALLYSTICK_ASSIGN_OR_RETURN(const std::unique_ptr<Store> store,
+                                Open(path, {.error_if_exists = true, .reserve_bytes = 0}));
     Salvager salvager(from, options);
     TALLYSTICK_ASSIGN_OR_RETURN(std::shared_ptr<storage::Database> gathered,
                                 storage::Database::Open(path + "/gathered", {.create = true}));

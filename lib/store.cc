@@ -1,5 +1,6 @@
 #include "tallystick/store.h"
 
+#include <cstdint>
 #include <mutex>
 #include <utility>
 
@@ -11,6 +12,7 @@
 #include "lib/storage/failure_latch.h"
 #include "lib/storage/folder.h"
 #include "lib/storage/meta.h"
+#include "lib/storage/space_reserve.h"
 
 namespace tallystick {
 namespace {
@@ -67,13 +69,13 @@ absl::Status MakeDatabase(const std::string& path, const Options& options) {
 }
 
 absl::StatusOr<BackupInfo> AddFrozen(const std::string& path, absl::Time taken, const BackupOptions& options,
-                                     storage::BackupFolder* backups) {
+                                     std::uint64_t reserve, storage::BackupFolder* backups) {
   constexpr std::size_t kCacheBytes = 1024 * 1024;
   TALLYSTICK_ASSIGN_OR_RETURN(
       const std::shared_ptr<storage::Database> frozen,
       storage::Database::Open(
           path, {.profile = Profile::kEdge, .cache_bytes = kCacheBytes, .read_only = true, .unchanging = true}));
-  return backups->Add(*frozen, taken, options);
+  return backups->Add(*frozen, taken, options, reserve);
 }
 
 }  // namespace
@@ -84,7 +86,8 @@ class Store::Impl {
   struct Parts {
     std::shared_ptr<storage::Database> database;  // null: a creation cut short, which reads as an empty store
     std::shared_ptr<const storage::Identity> identity;
-    std::unique_ptr<ingest::Writer> writer;  // null when read-only
+    std::shared_ptr<storage::SpaceReserve> reserve;  // null when read-only
+    std::unique_ptr<ingest::Writer> writer;          // likewise
     std::string path;
   };
 
@@ -134,15 +137,18 @@ absl::StatusOr<std::shared_ptr<const Store::Impl::Parts>> Store::Impl::OpenForWr
 
   const auto failure = std::make_shared<storage::FailureLatch>();
   auto parts = std::make_shared<Parts>();
+  parts->reserve = std::make_shared<storage::SpaceReserve>(
+      path, options.reserve_bytes.value_or(storage::DefaultReserve(options.profile)));
   TALLYSTICK_ASSIGN_OR_RETURN(
       parts->database, storage::Database::Open(storage::DataPath(path), {.profile = options.profile,
                                                                          .cache_bytes = options.cache_bytes,
+                                                                         .reserve = parts->reserve,
                                                                          .lock = std::move(lock),
                                                                          .events = EventsFor(options, failure)}));
   TALLYSTICK_ASSIGN_OR_RETURN(const storage::Identity identity, storage::ReadIdentity(*parts->database));
   parts->identity = std::make_shared<const storage::Identity>(identity);
-  TALLYSTICK_ASSIGN_OR_RETURN(parts->writer,
-                              ingest::Writer::Start(path, parts->database, parts->identity, failure, options));
+  TALLYSTICK_ASSIGN_OR_RETURN(
+      parts->writer, ingest::Writer::Start(path, parts->database, parts->identity, failure, parts->reserve, options));
   parts->path = path;
   return parts;
 }
@@ -195,7 +201,9 @@ absl::StatusOr<BackupInfo> Store::Impl::Backup(const std::string& folder, const 
   TALLYSTICK_RETURN_IF_ERROR(storage::RemoveFrozen(open->path));
   const std::string frozen_path = storage::FrozenPath(open->path);
   TALLYSTICK_ASSIGN_OR_RETURN(const absl::Time taken, open->writer->Freeze(frozen_path));
-  absl::StatusOr<BackupInfo> added = AddFrozen(frozen_path, taken, options, backups.get());
+  // What the store keeps in reserve on its disk is not for backups.
+  const std::uint64_t reserve = storage::OnOneDisk(folder, open->path) ? open->reserve->bytes() : 0;
+  absl::StatusOr<BackupInfo> added = AddFrozen(frozen_path, taken, options, reserve, backups.get());
   // What cannot be removed now is removed by the next backup, or the next opening.
   storage::RemoveFrozen(open->path).IgnoreError();
   if (!added.ok() || !options.keep.has_value()) return added;

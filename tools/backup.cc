@@ -1,10 +1,11 @@
 #include <cstdint>
+#include <filesystem>
 #include <memory>
-#include <optional>
 #include <string>
+#include <vector>
 
 #include "command.h"
-#include "progress.h"
+#include "task.h"
 
 namespace tallystick::tools {
 namespace {
@@ -15,18 +16,23 @@ struct BackupCommandOptions {
   BackupOptions backup;
 };
 
-int Backup(BackupCommandOptions* options) {
-  const absl::StatusOr<std::unique_ptr<Store>> store = OpenPresentToWrite(options->target);
-  if (!store.ok()) return Fail(store.status());
-  Progress progress("bytes");
-  options->backup.progress = [&progress](std::uint64_t bytes_done, std::uint64_t bytes_total) {
-    progress.Update(bytes_done, static_cast<double>(bytes_done) / static_cast<double>(bytes_total));
-    return true;
+int Backup(const BackupCommandOptions& options, Store& store, Console& console) {
+  BackupOptions backup = options.backup;
+  backup.progress = [&console](std::uint64_t bytes_done, std::uint64_t bytes_total) {
+    return console.ShowProgress("bytes", bytes_done,
+                                static_cast<double>(bytes_done) / static_cast<double>(bytes_total));
   };
-  const absl::StatusOr<BackupInfo> info = (*store)->Backup(options->folder, options->backup);
-  progress.Clear();
-  if (!info.ok()) return Fail(info.status());
-  return Answer(ToJson(*info));
+  const absl::StatusOr<BackupInfo> info = store.Backup(options.folder, backup);
+  return info.ok() ? console.Answer({ToJson(*info)}) : console.Fail(info.status());
+}
+
+std::vector<std::string> WordsOf(const BackupCommandOptions& options) {
+  std::vector<std::string> words = {"backup"};
+  AppendWords(options.target, &words);
+  if (options.backup.keep.has_value()) words.push_back("--keep=" + std::to_string(*options.backup.keep));
+  if (options.backup.verify) words.emplace_back("--verify");
+  words.push_back(std::filesystem::absolute(options.folder).string());
+  return words;
 }
 
 }  // namespace
@@ -47,10 +53,11 @@ std::string ToJson(const BackupInfo& info) {
   return json + "," + number("bytes", info.bytes) + "," + number("copiedBytes", info.copied_bytes) + "}";
 }
 
-void AddBackup(CLI::App* program, int* exit_status) {
+void AddBackup(CLI::App* program, const TaskRunner& run, int* exit_status) {
   CLI::App* command = program->add_subcommand("backup", "Adds a backup of the store to a folder of backups");
   const auto options = std::make_shared<BackupCommandOptions>();
   AddTarget(command, &options->target);
+  AddReserve(command, &options->target);
   command->add_option("DIR", options->folder, "The folder, which is made when it is absent")->required();
   constexpr std::uint64_t kMostKept = 1'000'000'000;
   AddNumber(
@@ -60,9 +67,14 @@ void AddBackup(CLI::App* program, int* exit_status) {
   command->add_flag("--verify", options->backup.verify, "Also read and check the files that earlier backups brought");
   command->footer(
       "Only what is new since the backup before is copied. 'tallystick backups DIR' lists what there is,\n"
-      "'tallystick restore DIR' makes a store of it.\n\n"
+      "'tallystick restore DIR' makes a store of it. A server that has the store open makes the backup.\n\n"
       "Example: tallystick backup --db usage.db --keep 30 /mnt/backup/usage");
-  command->callback([options, exit_status] { *exit_status = Backup(options.get()); });
+  command->callback([options, run, exit_status] {
+    *exit_status = run({.target = options->target,
+                        .words = WordsOf(*options),
+                        .open = OpenPresentToWrite,
+                        .work = [&](Store& store, Console& console) { return Backup(*options, store, console); }});
+  });
 }
 
 }  // namespace tallystick::tools

@@ -20,6 +20,12 @@ Options BaseOptions() {
   return options;
 }
 
+Options WriterOptions(const Target& target) {
+  Options options = BaseOptions();
+  options.reserve_bytes = target.reserve_bytes;
+  return options;
+}
+
 }  // namespace
 
 void AddStore(CLI::App* command, std::string* db) {
@@ -39,6 +45,14 @@ void AddTarget(CLI::App* command, Target* target) {
           },
           "The account, a UUID; the nil UUID when not given")
       ->envname("TALLYSTICK_ACCOUNT");
+}
+
+void AddReserve(CLI::App* command, Target* target) {
+  constexpr std::uint64_t kMiB = 1024 * 1024;
+  AddNumber(
+      command, "--reserve-mib", 0, ~std::uint64_t{0} / kMiB,
+      [target](std::uint64_t mib) { target->reserve_bytes = mib * kMiB; },
+      "Leave so many MiB free on the store's disk; 1024 when not given, and 0 leaves none");
 }
 
 CLI::Option* AddRepeatable(CLI::App* command, const std::string& name, std::vector<std::string>* values,
@@ -91,11 +105,11 @@ absl::StatusOr<std::unique_ptr<Store>> OpenToRead(const Target& target) {
 }
 
 absl::StatusOr<std::unique_ptr<Store>> OpenToWrite(const Target& target) {
-  return Store::Open(target.db, BaseOptions());
+  return Store::Open(target.db, WriterOptions(target));
 }
 
 absl::StatusOr<std::unique_ptr<Store>> OpenPresentToWrite(const Target& target) {
-  Options options = BaseOptions();
+  Options options = WriterOptions(target);
   options.create_if_missing = false;
   return Store::Open(target.db, options);
 }

@@ -7,6 +7,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -27,9 +28,12 @@ inline constexpr int kDoneWithRejections = 3;
 struct Target {
   std::string db;
   Uuid account;
+  std::optional<std::uint64_t> reserve_bytes;  // of a store that is opened to write; absent: the library's
 };
 
 void AddTarget(CLI::App* command, Target* target);
+// Adds `--reserve-mib`.
+void AddReserve(CLI::App* command, Target* target);
 // `--db` alone.
 void AddStore(CLI::App* command, std::string* db);
 
@@ -79,18 +83,23 @@ int Fail(const absl::Status& status);
 // Prints the one line of JSON that is the command's answer. `exit_status`, unless it cannot be written.
 int Answer(const std::string& json, int exit_status = kDone);
 
+// Does a command's work (task.h).
+struct Task;
+using TaskRunner = std::function<int(const Task& task)>;
+
 // Each adds its command to the program. When the command is the one given, `*exit_status` is what it ended with.
 void AddImport(CLI::App* program, int* exit_status);
 void AddGet(CLI::App* program, int* exit_status);
 void AddScan(CLI::App* program, int* exit_status);
 void AddQuery(CLI::App* program, int* exit_status);
-void AddMeter(CLI::App* program, int* exit_status);
+void AddMeter(CLI::App* program, const TaskRunner& run, int* exit_status);
 void AddStats(CLI::App* program, int* exit_status);
 void AddVerify(CLI::App* program, int* exit_status);
-void AddBackup(CLI::App* program, int* exit_status);
+void AddBackup(CLI::App* program, const TaskRunner& run, int* exit_status);
 void AddBackups(CLI::App* program, int* exit_status);
 void AddRestore(CLI::App* program, int* exit_status);
 void AddServe(CLI::App* program, int* exit_status);
+void AddCredentials(CLI::App* program, int* exit_status);
 
 }  // namespace tallystick::tools
 

@@ -281,6 +281,7 @@ void AddImport(CLI::App* program, int* exit_status) {
       "import", "Stores events from NDJSON, one event a line; a line that is not a valid event costs only itself");
   const auto options = std::make_shared<ImportOptions>();
   AddTarget(command, &options->target);
+  AddReserve(command, &options->target);
   AddNumber(
       command, "--batch", 1, 100'000, [batch = &options->batch](std::uint64_t number) { *batch = number; },
       "Write so many events at a time, 1 to 100000, as a service would; without it they are loaded in bulk");

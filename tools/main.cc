@@ -14,6 +14,7 @@
 #include "CLI/CLI.hpp"
 #include "command.h"
 #include "output.h"
+#include "task.h"
 
 namespace tallystick::tools {
 namespace {
@@ -64,13 +65,14 @@ int Run(int argc, char** argv) {
   AddGet(&program, &exit_status);
   AddScan(&program, &exit_status);
   AddQuery(&program, &exit_status);
-  AddMeter(&program, &exit_status);
+  AddMeter(&program, RunTask, &exit_status);
   AddStats(&program, &exit_status);
   AddVerify(&program, &exit_status);
-  AddBackup(&program, &exit_status);
+  AddBackup(&program, RunTask, &exit_status);
   AddBackups(&program, &exit_status);
   AddRestore(&program, &exit_status);
   AddServe(&program, &exit_status);
+  AddCredentials(&program, &exit_status);
 
   try {
     program.parse(argc, argv);

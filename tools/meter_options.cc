@@ -50,6 +50,18 @@ Meter DescribedMeter(const MeterOptions& options) {
   return meter;
 }
 
+void AppendWords(const MeterOptions& options, std::vector<std::string>* words) {
+  const auto add = [words](const char* option, std::string_view value) {
+    if (!value.empty()) words->push_back(std::string(option) + "=" + std::string(value));
+  };
+  if (options.type == nullptr) return;  // the command takes no meter
+  add("--type", options.meter.event_type);
+  add("--aggregation", AggregationName(options.meter.aggregation));
+  add("--property", options.meter.property);
+  for (const std::string& property : options.meter.group_by) add("--group-by", property);
+  for (const std::string& filter : options.filters) add("--filter", filter);
+}
+
 void CheckGroupBy(const std::vector<std::string>& group_by) {
   std::set<std::string_view> names;
   for (const std::string& name : group_by) {

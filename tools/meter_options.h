@@ -29,6 +29,9 @@ void AddMeterOptions(CLI::App* command, MeterOptions* options);
 // The meter that the options describe. Throws a CLI::ParseError that names the option where they describe none.
 Meter DescribedMeter(const MeterOptions& options);
 
+// Appends the options once more to Task::words, but for those that were not given.
+void AppendWords(const MeterOptions& options, std::vector<std::string>* words);
+
 // Throws a CLI::ParseError where a property is named twice, or is none.
 void CheckGroupBy(const std::vector<std::string>& group_by);
 

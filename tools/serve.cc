@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "command.h"
+#include "control/control_socket.h"
 #include "credentials/credentials.h"
 #include "serve/gatherer.h"
 #include "serve/request_log.h"
@@ -21,6 +22,7 @@
 #include "serve/server.h"
 #include "serve/service.h"
 #include "serve/workers.h"
+#include "task.h"
 
 namespace tallystick::tools {
 namespace {
@@ -35,7 +37,7 @@ constexpr std::size_t kBatchesWaitingMax = 256;
 constexpr std::size_t kOtherFiles = 1024;
 
 struct ServeOptions {
-  std::string db;
+  Target target;  // whose account is not used: clients have their own
   ServerOptions server;
   std::uint64_t requests_per_second = 0;
 };
@@ -75,14 +77,19 @@ int Serve(const ServeOptions& options) {
   if (!room.ok()) return Fail(room);
   // First, so that it goes last: who reads it may be slow.
   RequestLog log(STDERR_FILENO);
-  const absl::StatusOr<std::unique_ptr<Store>> store = OpenToWrite({.db = options.db, .account = {}});
+  const absl::StatusOr<std::unique_ptr<Store>> store = OpenToWrite(options.target);
   if (!store.ok()) return Fail(store.status());
   const absl::StatusOr<std::unique_ptr<Credentials>> credentials = Credentials::Load(
-      options.db, {.tell = [](const absl::Status& problem) { Tell(std::string(problem.message())); }});
+      options.target.db, {.tell = [](const absl::Status& problem) { Tell(std::string(problem.message())); }});
   if (!credentials.ok()) return Fail(credentials.status());
 
   {
     // What is below uses what is above.
+    const absl::StatusOr<std::unique_ptr<ControlSocket>> control =
+        ControlSocket::Start(options.target.db, [&store](const std::vector<std::string>& words, Console& console) {
+          return CarryOut(words, **store, console);
+        });
+    if (!control.ok()) return Fail(control.status());
     Workers readers(kReaders, kReadsWaitingMax);
     Workers writers(kWriters, kBatchesWaitingMax);
     Gatherer gatherer(store->get(), {});
@@ -112,7 +119,8 @@ void AddServe(CLI::App* program, int* exit_status) {
   CLI::App* command = program->add_subcommand("serve", "Serves the store over HTTP, until SIGTERM");
   const auto options = std::make_shared<ServeOptions>();
   ServerOptions& server = options->server;
-  AddStore(command, &options->db);
+  AddStore(command, &options->target.db);
+  AddReserve(command, &options->target);
   command
       ->add_option_function<std::string>(
           "--listen", [&server](const std::string& text) { ReadAddress(text, &server); },

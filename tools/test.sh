@@ -4,7 +4,9 @@
 #
 #   tools/test.sh               as above, and what a sanitizer is in the way of without them; about half an hour on two
 #                               cores the first time
-#   tools/test.sh dev           with other presets: dev (no sanitizers, quicker to build and to run), release, asan, tsan
+#   tools/test.sh dev           with other presets: dev (no sanitizers, quicker to build and to run), release, asan
+#   tools/test.sh tsan          with the thread sanitizer; the first time, builds Abseil and RocksDB for it, which takes
+#                               some twenty minutes more
 #
 # Random tests print their seeds; TALLYSTICK_TEST_SEED=N runs them again with one.
 set -euo pipefail
@@ -16,6 +18,10 @@ tools/format.sh --check
 jobs=$(nproc)
 build() { # PRESET, and targets if not all
   echo "== $1 =="
+  if [[ $1 == tsan ]]; then
+    tools/build-abseil.sh
+    tools/build-rocksdb.sh tsan
+  fi
   cmake --preset "$1"
   cmake --build --preset "$1" --parallel "$jobs" ${2:+--target "${@:2}"}
 }

@@ -8,6 +8,7 @@
 #define TALLYSTICK_OPTIONS_H_
 
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <optional>
 #include <string_view>
@@ -56,6 +57,16 @@ struct Options {
   // The longest time for which a kBuffered write stays unsynced. Shorter loses less in a machine crash and costs an
   // fsync (0.2 to 10 ms of the device) each time. From 1 ms to 24 h.
   absl::Duration sync_interval = absl::Seconds(1);
+
+  // Bytes that the store leaves free on its disk, so that what it has acknowledged can still be flushed and merged.
+  // While fewer are free, or a write would leave fewer, writes and declarations of meters are RESOURCE_EXHAUSTED, with
+  // nothing stored; they go on by themselves when there is room again. A bulk write asks before each chunk, and keeps
+  // those that it has stored. Meters that are being built wait. Reading, syncing, dropping meters and closing need no
+  // room beside it; a backup does where it goes to the same disk. What is free is asked when the last answer is a tenth
+  // of a second old, or a sixteenth of what it left has been written. Absent: the profile's, 1 GiB (kEdge: 64 MiB).
+  // Less, on a disk that is small itself, risks that merges find no room, which then also refuse writes. 0: none; the
+  // store writes until the disk is full, and then has to be opened again. See docs/OPERATIONS.md.
+  std::optional<std::uint64_t> reserve_bytes{};
 
   // How far ahead of the clock an event's timestamp may lie before it is rejected. Absent: any distance.
   std::optional<absl::Duration> future_limit{};

@@ -81,7 +81,8 @@ class Store {
   //   INVALID_ARGUMENT     a batch of over 16,777,216 events or 1 GiB of text; nothing was stored
   //   DEADLINE_EXCEEDED    the timeout passed; the outcome is unknown, and trying again is safe
   //   FAILED_PRECONDITION  the store is closed or read-only, or refuses writes since an earlier failure
-  //   RESOURCE_EXHAUSTED   the disk is full, or the store has used all its sequence numbers
+  //   RESOURCE_EXHAUSTED   the disk has no room beside `Options::reserve_bytes`, and nothing was stored; or it is full;
+  //                        or the store has used all its sequence numbers
   //   DATA_LOSS, UNKNOWN   a row that the write needs is damaged; the file system failed
   //
   // After any other error the outcome is unknown. After a failure of the file system the store refuses further writes
@@ -156,7 +157,8 @@ class Store {
   // Returns when the meter is complete. `progress`, if given, is called about ten times a second with the events read
   // so far and about how many there are; when it returns false, the wait ends with CANCELLED and the building goes on.
   // NOT_FOUND: there is no such meter (any more). Otherwise what stopped the building, as for `Write`; the next opening
-  // tries again.
+  // tries again. RESOURCE_EXHAUSTED where there is no room beside `Options::reserve_bytes`; the building
+  // goes on by itself when there is.
   absl::Status AwaitMeter(
       const Uuid& account, const std::string& name,
       const std::function<bool(std::uint64_t events_read, std::uint64_t events_total)>& progress = {}) const;

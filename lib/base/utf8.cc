@@ -1,5 +1,8 @@
 #include "lib/base/utf8.h"
 
+#include <cstdint>
+#include <cstring>
+
 namespace tallystick {
 namespace {
 
@@ -26,10 +29,22 @@ std::size_t SequenceSize(std::string_view text, std::size_t i) {
   return 0;
 }
 
+// Whether eight bytes stand at `i`, of which each is a sequence of its own.
+bool IsAscii8(std::string_view text, std::size_t i) {
+  if (text.size() - i < 8) return false;
+  std::uint64_t word = 0;
+  std::memcpy(&word, text.data() + i, 8);
+  return (word & 0x8080808080808080) == 0;
+}
+
 }  // namespace
 
 std::optional<std::size_t> FindInvalidUtf8(std::string_view text) {
   for (std::size_t i = 0; i < text.size();) {
+    if (IsAscii8(text, i)) {
+      i += 8;
+      continue;
+    }
     const std::size_t size = SequenceSize(text, i);
     if (size == 0) return i;
     i += size;

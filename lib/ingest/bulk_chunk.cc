@@ -17,7 +17,7 @@
 #include "lib/base/status_macros.h"
 #include "lib/encoding/keys.h"
 #include "lib/encoding/rows.h"
-#include "lib/ingest/key_prefix.h"
+#include "lib/ingest/prefix_sort.h"
 
 namespace tallystick::ingest {
 
@@ -31,23 +31,16 @@ constexpr std::size_t kLookUpsAtOnce = 4096;
 // So many places ahead, memory is asked for.
 constexpr std::size_t kAhead = 16;
 
-struct SortEntry {
-  std::uint64_t prefix = 0;
-  Place place{};
-};
-
-bool LineBefore(Place a, Place b) { return a.part != b.part ? a.part < b.part : a.event < b.event; }
-
-std::size_t CommonPrefix(std::string_view a, std::string_view b) {
-  const std::size_t size = std::min(a.size(), b.size());
-  return static_cast<std::size_t>(
-      std::mismatch(a.begin(), a.begin() + static_cast<std::ptrdiff_t>(size), b.begin()).first - a.begin());
+// In line order.
+std::uint64_t Pack(Place place) { return std::uint64_t{place.part} << 32 | place.event; }
+Place Unpack(std::uint64_t packed) {
+  return {static_cast<std::uint32_t>(packed >> 32), static_cast<std::uint32_t>(packed)};
 }
 
-void Fill(const std::vector<SortEntry>& entries, std::vector<Place>* order) {
+void TakePlaces(const std::vector<SortKey>& keys, std::vector<Place>* order) {
   order->clear();
-  ReserveLarge(entries.size(), order);
-  for (const SortEntry& entry : entries) order->push_back(entry.place);
+  ReserveLarge(keys.size(), order);
+  for (const SortKey key : keys) order->push_back(Unpack(PlaceOf(key)));
 }
 
 }  // namespace
@@ -56,6 +49,12 @@ std::size_t BulkChunk::size() const {
   std::size_t size = 0;
   for (const auto& part : parts_) size += part->events().size();
   return size;
+}
+
+std::size_t BulkChunk::bytes() const {
+  std::size_t bytes = 0;
+  for (const auto& part : parts_) bytes += part->bytes();
+  return bytes;
 }
 
 void BulkChunk::Cut(std::size_t part, std::size_t i) {
@@ -80,8 +79,8 @@ absl::Status BulkChunk::Sort(Instant now, int threads) {
 }
 
 void BulkChunk::SortById() {
-  std::vector<SortEntry> entries;
-  ReserveLarge(size(), &entries);
+  std::vector<SortKey> keys;
+  ReserveLarge(size(), &keys);
   without_id_.clear();
   for (std::uint32_t part = 0; part < parts_.size(); ++part) {
     const absl::Span<const BulkEvent> events = std::as_const(*parts_[part]).events();
@@ -89,48 +88,42 @@ void BulkChunk::SortById() {
       if (events[i].id_key_size == 0) {
         without_id_.push_back({part, i});
       } else {
-        entries.push_back({0, {part, i}});
+        keys.push_back(MakeSortKey(0, Pack({part, i})));
       }
     }
   }
+  const auto id_of = [this](std::uint64_t packed) { return IdKey(Unpack(packed)); };
   // What all have in common, the account at least, tells nothing.
-  if (!entries.empty()) {
-    const std::string_view first = IdKey(entries.front().place);
+  if (!keys.empty()) {
+    const std::string_view first = id_of(PlaceOf(keys.front()));
     std::size_t common = first.size();
-    for (const SortEntry& entry : entries) common = std::min(common, CommonPrefix(first, IdKey(entry.place)));
-    for (SortEntry& entry : entries) entry.prefix = PrefixOf(IdKey(entry.place).substr(common));
+    for (const SortKey key : keys) common = std::min(common, CommonPrefix(first, id_of(PlaceOf(key))));
+    for (SortKey& key : keys) key = MakeSortKey(PrefixOf(id_of(PlaceOf(key)).substr(common)), PlaceOf(key));
   }
-  std::sort(entries.begin(), entries.end(), [this](const SortEntry& a, const SortEntry& b) {
-    if (a.prefix != b.prefix) return a.prefix < b.prefix;
-    if (const int ties = IdKey(a.place).compare(IdKey(b.place)); ties != 0) return ties < 0;
-    return LineBefore(a.place, b.place);
-  });
+  SortByPrefix(&keys, [&](std::uint64_t a, std::uint64_t b) { return id_of(a) < id_of(b); });
   groups_.clear();
-  ReserveLarge(entries.size() + 1, &groups_);
-  for (std::size_t i = 0; i < entries.size(); ++i) {
+  ReserveLarge(keys.size() + 1, &groups_);
+  for (std::size_t i = 0; i < keys.size(); ++i) {
     const bool again =
-        i > 0 && entries[i].prefix == entries[i - 1].prefix && IdKey(entries[i].place) == IdKey(entries[i - 1].place);
+        i > 0 && PrefixOf(keys[i]) == PrefixOf(keys[i - 1]) && id_of(PlaceOf(keys[i])) == id_of(PlaceOf(keys[i - 1]));
     if (!again) groups_.push_back(static_cast<std::uint32_t>(i));
   }
-  groups_.push_back(static_cast<std::uint32_t>(entries.size()));
-  Fill(entries, &by_id_);
+  groups_.push_back(static_cast<std::uint32_t>(keys.size()));
+  TakePlaces(keys, &by_id_);
 }
 
 void BulkChunk::SortByTimeAndCustomer() {
-  std::vector<SortEntry> entries;
-  ReserveLarge(size(), &entries);
+  std::vector<SortKey> keys;
+  ReserveLarge(size(), &keys);
   for (std::uint32_t part = 0; part < parts_.size(); ++part) {
     const absl::Span<const BulkEvent> events = std::as_const(*parts_[part]).events();
     for (std::uint32_t i = 0; i < events.size(); ++i) {
-      entries.push_back({PrefixOf(events[i].time), {part, i}});
+      keys.push_back(MakeSortKey(PrefixOf(events[i].time), Pack({part, i})));
     }
   }
-  std::sort(entries.begin(), entries.end(), [this](const SortEntry& a, const SortEntry& b) {
-    if (a.prefix != b.prefix) return a.prefix < b.prefix;
-    if (const auto nanos = At(a.place).time.nanos <=> At(b.place).time.nanos; nanos != 0) return nanos < 0;
-    return LineBefore(a.place, b.place);
-  });
-  Fill(entries, &by_time_);
+  const auto nanos_of = [this](std::uint64_t packed) { return At(Unpack(packed)).time.nanos; };
+  SortByPrefix(&keys, [&](std::uint64_t a, std::uint64_t b) { return nanos_of(a) < nanos_of(b); });
+  TakePlaces(keys, &by_time_);
 
   // Keys in `customers` begin with the alias's length, and order by time within one customer. There are far fewer
   // customers than events: they alone are sorted, and the events dealt out to them in the order of time. Events of one

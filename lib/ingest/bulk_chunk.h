@@ -64,6 +64,7 @@ class BulkChunk {
   std::string_view Alias(Place place) const { return parts_[place.part]->Alias(At(place)); }
   std::string_view IdKey(Place place) const { return parts_[place.part]->IdKey(At(place)); }
   std::size_t size() const;
+  std::size_t bytes() const;  // see BulkPart::bytes()
 
   // Finds the order of each family's keys. Events without a timestamp get `now`.
   absl::Status Sort(Instant now, int threads);

@@ -17,6 +17,7 @@
 #include "lib/storage/database.h"
 #include "lib/storage/failure_latch.h"
 #include "lib/storage/meta.h"
+#include "lib/storage/space_reserve.h"
 #include "tallystick/bulk.h"
 
 namespace tallystick::ingest {
@@ -31,6 +32,7 @@ class BulkRequest : public LoneRequest {
     const MeterBook* meters = nullptr;
     Rollups* rollups = nullptr;
     storage::FailureLatch* failure = nullptr;
+    storage::SpaceReserve* reserve = nullptr;
     std::string folder{};  // for table files: exists
     int threads = 1;
   };

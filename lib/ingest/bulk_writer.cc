@@ -1,10 +1,10 @@
 #include "lib/ingest/bulk_writer.h"
 
 #include <algorithm>
+#include <atomic>
 #include <string>
 #include <utility>
 
-#include "absl/synchronization/notification.h"
 #include "absl/time/time.h"
 #include "lib/base/parallel.h"
 #include "lib/base/status_macros.h"
@@ -89,6 +89,9 @@ absl::Status BulkWriter::StoreAll(const BulkSource& source) {
   bool ended = false;
   absl::Status status;
   while (!ended && status.ok()) {
+    // Before the source is asked for what cannot be stored.
+    status = parts_.reserve->Admit(0);
+    if (!status.ok()) break;
     absl::StatusOr<std::unique_ptr<BulkChunk>> chunk = ReadChunk(source, &ended);
     status = chunk.ok() ? StoreChunk(*std::move(chunk)) : chunk.status();
     // A source that keeps one waiting may itself wait to hear of what it gave.
@@ -217,6 +220,8 @@ absl::Status BulkWriter::StoreChunk(std::unique_ptr<BulkChunk> chunk) {
     result_.rejected += std::exchange(rejected_, 0);
     return absl::OkStatus();
   }
+  // Its table files take about as much as its text, without their compression.
+  TALLYSTICK_RETURN_IF_ERROR(parts_.reserve->Admit(chunk->bytes()));
   TALLYSTICK_RETURN_IF_ERROR(chunk->Measure(parts_.meters->meters(), threads_));
   const std::uint64_t committed = parts_.committer->visible_sequence();
   if (!known_ids_.has_value()) {
@@ -229,9 +234,10 @@ absl::Status BulkWriter::StoreChunk(std::unique_ptr<BulkChunk> chunk) {
   if (++chunks_ == kLoadingChunks) TALLYSTICK_RETURN_IF_ERROR(SetLoading(true));
 
   // Only once the chunk's memory is free is the next one read.
-  const auto free = std::make_shared<absl::Notification>();
-  const auto notify = [free, done = std::make_shared<std::once_flag>()] {
-    std::call_once(*done, [&free] { free->Notify(); });
+  const auto free = std::make_shared<std::atomic_flag>();
+  const auto notify = [free] {
+    free->test_and_set(std::memory_order_release);
+    free->notify_one();
   };
   request_ = std::make_shared<BulkRequest>(parts_, std::move(chunk), notify);
   request_rejected_ = std::exchange(rejected_, 0);
@@ -240,7 +246,7 @@ absl::Status BulkWriter::StoreChunk(std::unique_ptr<BulkChunk> chunk) {
     notify();  // also where it failed before
     return status;
   });
-  free->WaitForNotification();
+  free->wait(false, std::memory_order_acquire);
   return absl::OkStatus();
 }
 

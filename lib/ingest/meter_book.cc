@@ -82,6 +82,7 @@ absl::StatusOr<MeterBook::Meter> MeterBook::Drop(const Uuid& account, const std:
   building_.erase(meter->number);
   completing_.erase(meter->number);
   failed_.erase(meter->number);
+  held_up_.erase(meter->number);
   dropped_.insert(meter->number);
   changed_.notify_all();
   return meter;
@@ -95,6 +96,7 @@ std::optional<MeterBuilding> MeterBook::BuildingOf(const KeptMeter& meter) const
 void MeterBook::SetBuilding(const Meter& meter, const std::optional<MeterBuilding>& building, storage::Batch* batch) {
   PutMeter(*meter, building, batch);
   const std::lock_guard lock(mutex_);
+  held_up_.erase(meter->number);
   if (building.has_value()) {
     building_[meter->number] = *building;
   } else {
@@ -141,6 +143,13 @@ void MeterBook::Fail(const Meter& meter, const absl::Status& failure) {
   changed_.notify_all();
 }
 
+void MeterBook::HoldUp(const Meter& meter, const absl::Status& reason) {
+  const std::lock_guard lock(mutex_);
+  if (meters_->Find(meter->account, meter->name) != meter) return;
+  held_up_[meter->number] = reason;
+  changed_.notify_all();
+}
+
 void MeterBook::Stop() {
   const std::lock_guard lock(mutex_);
   stopped_ = true;
@@ -158,6 +167,7 @@ absl::Status MeterBook::Await(const Uuid& account, const std::string& name,
     const auto building = building_.find(meter->number);
     if (building == building_.end() && !completing_.contains(meter->number)) return absl::OkStatus();
     if (const auto failed = failed_.find(meter->number); failed != failed_.end()) return failed->second;
+    if (const auto held = held_up_.find(meter->number); held != held_up_.end()) return held->second;
     if (stopped_) return absl::FailedPreconditionError("the store is closed");
     if (!progress) {
       changed_.wait(lock);

@@ -73,6 +73,8 @@ class MeterBook {
   void Completed(const Meter& meter);
   // The building cannot go on in this process.
   void Fail(const Meter& meter, const absl::Status& failure);
+  // The building waits, and goes on by itself; until then, whoever awaits it is told why.
+  void HoldUp(const Meter& meter, const absl::Status& reason);
   // Ends every wait.
   void Stop();
 
@@ -93,6 +95,7 @@ class MeterBook {
   std::set<std::uint32_t> dropped_;
   std::set<std::uint32_t> completing_;  // complete for the thread that commits, and not yet for those that read
   std::map<std::uint32_t, absl::Status> failed_;
+  std::map<std::uint32_t, absl::Status> held_up_;
   bool stopped_ = false;
 };
 

@@ -24,6 +24,9 @@ constexpr RollupKind kKeptKinds[] = {RollupKind::kCell, RollupKind::kValue, Roll
 // Cells that changed while they were looked for are looked for again after this.
 constexpr std::chrono::milliseconds kBetweenRounds(100);
 
+// What a step writes: more than most do.
+constexpr std::uint64_t kStepBytes = 64 * 1024;
+
 // So many stale cells are taken note of at once.
 constexpr std::size_t kPageCells = 1'000;
 
@@ -90,18 +93,31 @@ void MeterKeeper::Run() {
 }
 
 bool MeterKeeper::Work() {
+  lacks_room_ = false;
   for (const MeterBook::Meter& meter : parts_.meters->Unfinished()) Build(meter);
   for (const std::uint32_t dropped : parts_.meters->Dropped()) {
     const absl::Status cleaned = Clean(dropped);
     if (!cleaned.ok() && !stopping_) parts_.report(cleaned);
   }
   const std::uint64_t stale_count = parts_.rollups->stale_count();
-  if (!heal_ && stale_count == healed_at_) return true;
-  const absl::StatusOr<bool> healed = Heal();
-  if (!healed.ok() && !stopping_) parts_.report(healed.status());
-  healed_at_ = stale_count;
-  heal_ = !healed.ok() || !*healed;
-  return healed.value_or(true);
+  bool done = true;
+  if (heal_ || stale_count != healed_at_) {
+    const absl::StatusOr<bool> healed = Heal();
+    if (!healed.ok() && !stopping_) parts_.report(healed.status());
+    healed_at_ = stale_count;
+    heal_ = !healed.ok() || !*healed;
+    done = healed.value_or(true);
+  }
+  if (!lacks_room_) told_of_room_ = false;
+  return done && !lacks_room_;
+}
+
+absl::Status MeterKeeper::AskForRoom() {
+  const absl::Status room = parts_.reserve->Admit(kStepBytes);
+  if (room.ok()) return room;
+  lacks_room_ = true;
+  if (!std::exchange(told_of_room_, true)) parts_.report(room);
+  return room;
 }
 
 absl::Status MeterKeeper::Submit(const std::shared_ptr<LoneRequest>& step) {
@@ -112,6 +128,7 @@ absl::Status MeterKeeper::Submit(const std::shared_ptr<LoneRequest>& step) {
 void MeterKeeper::Build(const MeterBook::Meter& meter) {
   StepSize size;
   while (!stopping_) {
+    if (const absl::Status room = AskForRoom(); !room.ok()) return parts_.meters->HoldUp(meter, room);
     const auto step = std::make_shared<BuildStep>(step_parts_, meter, size.events());
     if (const absl::Status status = Submit(step); !status.ok()) {
       parts_.meters->Fail(meter, status);
@@ -137,8 +154,10 @@ absl::Status MeterKeeper::Clean(std::uint32_t dropped) {
       left = step->left();
       done = step->done();
     }
-    // The rows take no more space when the files that hold them are written anew.
-    TALLYSTICK_RETURN_IF_ERROR(parts_.database->Compact(Family::kRollups, all, &stopping_));
+    // The rows take no more space when the files that hold them are written anew. Where there is no room for that,
+    // they go when files are merged.
+    const absl::Status compacted = parts_.database->Compact(Family::kRollups, all, &stopping_);
+    if (!absl::IsResourceExhausted(compacted)) TALLYSTICK_RETURN_IF_ERROR(compacted);
   }
   return Submit(std::make_shared<ForgetStep>(step_parts_, dropped));
 }
@@ -163,6 +182,7 @@ absl::StatusOr<bool> MeterKeeper::Heal() {
     if (cells.empty()) break;
     for (const std::string& cell : cells) {
       if (stopping_) break;
+      if (!AskForRoom().ok()) return false;
       // One that cannot be read must not keep the others from it.
       const absl::StatusOr<Healing> healing = HealCell(cell);
       first_error.Update(healing.status());

@@ -21,6 +21,7 @@
 #include "lib/ingest/rollups.h"
 #include "lib/storage/commit_queue.h"
 #include "lib/storage/database.h"
+#include "lib/storage/space_reserve.h"
 
 namespace tallystick::ingest {
 
@@ -32,6 +33,7 @@ class MeterKeeper {
     MeterBook* meters = nullptr;
     Rollups* rollups = nullptr;
     storage::CommitQueue* queue = nullptr;
+    storage::SpaceReserve* reserve = nullptr;
     std::function<void(const absl::Status&)> report{};  // what stopped a piece of work; from its own thread
   };
 
@@ -64,10 +66,14 @@ class MeterKeeper {
   absl::StatusOr<Healing> HealCell(const std::string& cell_key);
 
   absl::Status Submit(const std::shared_ptr<LoneRequest>& step);
+  // Before what is written here: RESOURCE_EXHAUSTED while there is no room. It is tried again soon.
+  absl::Status AskForRoom();
 
   const Parts parts_;
   const StepParts step_parts_;
   std::uint64_t healed_at_ = 0;  // Rollups::stale_count() when the last full round of healing began
+  bool lacks_room_ = false;      // in this round of work
+  bool told_of_room_ = false;    // that there is none; since there was some
   bool heal_ = true;             // there was none yet, or it left something: the next wake begins another
 
   std::mutex mutex_;

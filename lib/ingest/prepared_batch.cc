@@ -9,30 +9,28 @@
 #include "lib/encoding/bytes.h"
 #include "lib/encoding/fingerprint.h"
 #include "lib/encoding/keys.h"
-#include "lib/ingest/key_prefix.h"
+#include "lib/ingest/prefix_sort.h"
 
 namespace tallystick::ingest {
 namespace {
 
-struct SortEntry {
-  std::uint64_t prefix = 0;
-  std::uint32_t index = 0;
-};
-
-// Order by prefix, then by `compare_ties` (negative, zero, positive), then as the caller gave them.
-template <typename CompareTies>
-void SortInto(std::vector<SortEntry>* entries, std::vector<std::uint32_t>* order, CompareTies compare_ties) {
-  std::sort(entries->begin(), entries->end(), [&](const SortEntry& a, const SortEntry& b) {
-    if (a.prefix != b.prefix) return a.prefix < b.prefix;
-    if (const int ties = compare_ties(a.index, b.index); ties != 0) return ties < 0;
-    return a.index < b.index;
-  });
-  order->clear();
-  order->reserve(entries->size());
-  for (const SortEntry& entry : *entries) order->push_back(entry.index);
+// How many bytes the texts begin with alike, which tell nothing of their order; empty ones do not count.
+template <typename TextOf>
+std::size_t CommonPrefixOf(const std::vector<PreparedEvent>& events, TextOf text_of) {
+  std::string_view common;
+  for (const PreparedEvent& event : events) {
+    const std::string_view text = text_of(event);
+    if (text.empty()) continue;
+    common = common.data() == nullptr ? text : common.substr(0, CommonPrefix(common, text));
+  }
+  return common.size();
 }
 
-int CompareNumbers(std::uint32_t a, std::uint32_t b) { return static_cast<int>(a > b) - static_cast<int>(a < b); }
+void TakePlaces(const std::vector<SortKey>& keys, std::vector<std::uint32_t>* places) {
+  places->clear();
+  places->reserve(keys.size());
+  for (const SortKey key : keys) places->push_back(static_cast<std::uint32_t>(PlaceOf(key)));
+}
 
 }  // namespace
 
@@ -76,42 +74,48 @@ void PreparedBatch::Add(std::size_t input_index, const ParsedEvent& event, const
 
 void PreparedBatch::Sort() {
   const auto count = static_cast<std::uint32_t>(events_.size());
-  std::vector<SortEntry> entries;
-  entries.reserve(count);
+  std::vector<SortKey> keys;
+  keys.reserve(count);
 
+  const auto id_of = [this](const PreparedEvent& event) {
+    return event.id_key_size == 0 ? std::string_view() : IdKey(event).substr(account_.bytes.size());
+  };
+  const std::size_t common_id = CommonPrefixOf(events_, id_of);
   for (std::uint32_t i = 0; i < count; ++i) {
-    if (events_[i].id_key_size == 0) continue;
-    entries.push_back({PrefixOf(IdKey(events_[i]).substr(account_.bytes.size())), i});
+    if (events_[i].id_key_size > 0) keys.push_back(MakeSortKey(PrefixOf(id_of(events_[i]).substr(common_id)), i));
   }
-  SortInto(&entries, &by_id_,
-           [this](std::uint32_t a, std::uint32_t b) { return IdKey(events_[a]).compare(IdKey(events_[b])); });
+  SortByPrefix(&keys, [&](std::uint64_t a, std::uint64_t b) { return id_of(events_[a]) < id_of(events_[b]); });
+  TakePlaces(keys, &by_id_);
   for (std::size_t i = 1; i < by_id_.size(); ++i) {
     PreparedEvent& one = events_[by_id_[i - 1]];
     PreparedEvent& other = events_[by_id_[i]];
     if (one.identity_hash == other.identity_hash && IdKey(one) == IdKey(other)) one.repeated = other.repeated = true;
   }
 
-  entries.clear();
+  keys.clear();
   for (std::uint32_t i = 0; i < count; ++i) {
     const std::optional<Instant>& time = events_[i].time;
-    entries.push_back({time.has_value() ? PrefixOf(*time) : ~std::uint64_t{0}, i});  // receipt is mostly the latest
+    keys.push_back(
+        MakeSortKey(time.has_value() ? PrefixOf(*time) : ~std::uint64_t{0}, i));  // receipt is mostly the latest
   }
-  SortInto(&entries, &by_time_, [this](std::uint32_t a, std::uint32_t b) {
-    return CompareNumbers(events_[a].time.value_or(Instant()).nanos, events_[b].time.value_or(Instant()).nanos);
+  SortByPrefix(&keys, [this](std::uint64_t a, std::uint64_t b) {
+    return events_[a].time.value_or(Instant()).nanos < events_[b].time.value_or(Instant()).nanos;
   });
+  TakePlaces(keys, &by_time_);
 
   // Keys in `customers` begin with the alias's length, and order by time within one customer.
-  std::vector<std::uint32_t> time_rank(count);
-  for (std::uint32_t rank = 0; rank < count; ++rank) time_rank[by_time_[rank]] = rank;
-  entries.clear();
-  for (std::uint32_t i = 0; i < count; ++i) {
-    const std::uint64_t size = events_[i].alias_size;
-    entries.push_back({size << 56 | PrefixOf(Alias(events_[i])) >> 8, i});
+  const std::size_t common_alias = CommonPrefixOf(events_, [this](const PreparedEvent& event) { return Alias(event); });
+  keys.clear();
+  for (std::uint32_t rank = 0; rank < count; ++rank) {
+    const PreparedEvent& event = events_[by_time_[rank]];
+    const std::uint64_t size = event.alias_size;
+    keys.push_back(MakeSortKey(size << 56 | PrefixOf(Alias(event).substr(common_alias)) >> 8, rank));
   }
-  SortInto(&entries, &by_customer_, [this, &time_rank](std::uint32_t a, std::uint32_t b) {
-    const int alias = Alias(events_[a]).compare(Alias(events_[b]));
-    return alias != 0 ? alias : CompareNumbers(time_rank[a], time_rank[b]);
+  SortByPrefix(&keys, [this](std::uint64_t a, std::uint64_t b) {
+    return Alias(events_[by_time_[a]]) < Alias(events_[by_time_[b]]);
   });
+  TakePlaces(keys, &by_customer_);
+  for (std::uint32_t& rank : by_customer_) rank = by_time_[rank];
 
   decisions_.resize(count);
 }

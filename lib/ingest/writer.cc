@@ -48,6 +48,9 @@ std::size_t RecentSlots(Profile profile) { return profile == Profile::kEdge ? 1 
 // Of the cells of declared meters, those that commits change again and again: some hundred bytes each.
 std::size_t RollupCacheBytes(Profile profile) { return profile == Profile::kEdge ? kMiB : 32 * kMiB; }
 
+// A meter's declaration takes less.
+constexpr std::uint64_t kMeterBytes = 4 * kKiB;
+
 // Of a bulk write: more only wait for each other.
 constexpr int kBulkThreadsMax = 64;
 
@@ -92,22 +95,24 @@ absl::StatusOr<std::unique_ptr<Writer>> Writer::Start(const std::string& path,
                                                       std::shared_ptr<storage::Database> database,
                                                       std::shared_ptr<const storage::Identity> identity,
                                                       std::shared_ptr<storage::FailureLatch> failure,
+                                                      std::shared_ptr<storage::SpaceReserve> reserve,
                                                       const Options& options) {
   TALLYSTICK_ASSIGN_OR_RETURN(const CommitPosition position, storage::ReadPosition(*database, nullptr));
   TALLYSTICK_ASSIGN_OR_RETURN(std::unique_ptr<MeterBook> meters, MeterBook::Load(*database));
   return std::unique_ptr<Writer>(new Writer(path, std::move(database), std::move(identity), position, std::move(meters),
-                                            std::move(failure), options));
+                                            std::move(failure), std::move(reserve), options));
 }
 
 Writer::Writer(const std::string& path, std::shared_ptr<storage::Database> database,
                std::shared_ptr<const storage::Identity> identity, const CommitPosition& position,
                std::unique_ptr<MeterBook> meters, std::shared_ptr<storage::FailureLatch> failure,
-               const Options& options)
+               std::shared_ptr<storage::SpaceReserve> reserve, const Options& options)
     : path_(path),
       database_(std::move(database)),
       identity_(std::move(identity)),
       options_(options),
       failure_(std::move(failure)),
+      reserve_(std::move(reserve)),
       meters_(std::move(meters)),
       rollups_(database_, RollupCacheBytes(options.profile)),
       committer_(database_, identity_, position, RecentSlots(options.profile), options.clock, meters_.get(), &rollups_),
@@ -119,6 +124,7 @@ Writer::Writer(const std::string& path, std::shared_ptr<storage::Database> datab
                .meters = meters_.get(),
                .rollups = &rollups_,
                .queue = &queue_,
+               .reserve = reserve_.get(),
                .report = [diagnostics = options.diagnostics](const absl::Status& status) {
                  if (diagnostics) diagnostics({.severity = Severity::kError, .text = status.ToString()});
                }}) {}
@@ -184,6 +190,7 @@ absl::StatusOr<std::vector<WriteResult>> Writer::WriteInputs(const Uuid& account
 
   const bool refused = options.mode == BatchMode::kAtomic && batch->events().size() < count;
   if (refused || batch->events().empty()) return results;
+  TALLYSTICK_RETURN_IF_ERROR(Admit(text_bytes));
 
   batch->Sort();
   TALLYSTICK_RETURN_IF_ERROR(batch->Measure(meters_->meters()));
@@ -194,6 +201,11 @@ absl::StatusOr<std::vector<WriteResult>> Writer::WriteInputs(const Uuid& account
   if (options.return_events) TALLYSTICK_RETURN_IF_ERROR(ReturnEvents(batch.get(), &results));
   WakeForStaleCells();
   return results;
+}
+
+absl::Status Writer::Admit(std::uint64_t bytes) {
+  TALLYSTICK_RETURN_IF_ERROR(failure_->Check());
+  return reserve_->Admit(bytes);
 }
 
 void Writer::WakeForStaleCells() {
@@ -232,6 +244,7 @@ absl::StatusOr<BulkResult> Writer::Load(const Uuid& account, const BulkSource& s
                                  .meters = meters_.get(),
                                  .rollups = &rollups_,
                                  .failure = failure_.get(),
+                                 .reserve = reserve_.get(),
                                  .folder = storage::LoadingPath(path_),
                                  .threads = std::min(options.threads.value_or(HardwareThreads()), kBulkThreadsMax)};
   return BulkWriter(parts, &queue_, options_, account, options).Run(source);
@@ -288,6 +301,7 @@ class DropRequest : public LoneRequest {
 absl::StatusOr<Outcome> Writer::DefineMeter(const Uuid& account, const std::string& name, const Meter& meter) {
   TALLYSTICK_RETURN_IF_ERROR(metering::CheckMeterName(name));
   TALLYSTICK_RETURN_IF_ERROR(metering::CheckMeter(meter));
+  TALLYSTICK_RETURN_IF_ERROR(Admit(kMeterBytes));
   const auto request = std::make_shared<DefineRequest>(meters_.get(), account, name, meter);
   TALLYSTICK_RETURN_IF_ERROR(queue_.Submit(request, kSync, Clock::time_point::max()));
   keeper_.Wake();

@@ -28,6 +28,7 @@
 #include "lib/storage/database.h"
 #include "lib/storage/failure_latch.h"
 #include "lib/storage/meta.h"
+#include "lib/storage/space_reserve.h"
 #include "tallystick/bulk.h"
 #include "tallystick/event.h"
 #include "tallystick/options.h"
@@ -44,6 +45,7 @@ class Writer {
                                                        std::shared_ptr<storage::Database> database,
                                                        std::shared_ptr<const storage::Identity> identity,
                                                        std::shared_ptr<storage::FailureLatch> failure,
+                                                       std::shared_ptr<storage::SpaceReserve> reserve,
                                                        const Options& options);
 
   absl::StatusOr<std::vector<WriteResult>> Write(const Uuid& account, absl::Span<const Event> events,
@@ -69,7 +71,11 @@ class Writer {
  private:
   Writer(const std::string& path, std::shared_ptr<storage::Database> database,
          std::shared_ptr<const storage::Identity> identity, const CommitPosition& position,
-         std::unique_ptr<MeterBook> meters, std::shared_ptr<storage::FailureLatch> failure, const Options& options);
+         std::unique_ptr<MeterBook> meters, std::shared_ptr<storage::FailureLatch> failure,
+         std::shared_ptr<storage::SpaceReserve> reserve, const Options& options);
+
+  // Whether so many bytes may be written. A store that has failed says so first: to make room is not enough then.
+  absl::Status Admit(std::uint64_t bytes);
 
   // Fills `*event` from the i-th input, or says why it is none. The event's text lives until the next call.
   using ReadInput = std::function<std::optional<Rejection>(EventParser* parser, std::size_t i, ParsedEvent* event)>;
@@ -90,6 +96,7 @@ class Writer {
   const std::shared_ptr<const storage::Identity> identity_;
   const Options options_;
   const std::shared_ptr<storage::FailureLatch> failure_;
+  const std::shared_ptr<storage::SpaceReserve> reserve_;
   const std::unique_ptr<MeterBook> meters_;
   Rollups rollups_;
   EventCommitter committer_;

@@ -193,8 +193,8 @@ std::optional<Rejection> EventParser::Parse(std::string_view document, ParsedEve
   // Takes a field that is to be a string, into `*buffer` when it has escapes. Absent when it is null or faulty.
   const auto take_string = [&](std::string_view pointer, bool required, std::string* buffer,
                                std::optional<std::string_view>* text) {
-    const Token next = *walker.Peek();
-    if (!walker.SkipValue(2)) return false;
+    Token next;
+    if (!walker.TakeValue(2, &next)) return false;
     if (next.IsString()) {
       *text = Impl::TextOf(next, buffer);
     } else if (next.text != "null") {
@@ -229,7 +229,7 @@ std::optional<Rejection> EventParser::Parse(std::string_view document, ParsedEve
       return walker.SkipValue(2);
     }
     given |= *field;
-    if (walker.Peek() == nullptr) return walker.SkipValue(2);  // which says that the document ends too early
+    if (walker.PeekFirst() == 0) return walker.SkipValue(2);  // which says that the document ends too early
 
     std::optional<std::string_view> text;
     switch (*field) {
@@ -256,14 +256,14 @@ std::optional<Rejection> EventParser::Parse(std::string_view document, ParsedEve
         return true;
       }
       case kProperties: {
-        const Token next = *walker.Peek();
-        if (next.first() == '{') {
+        if (walker.PeekFirst() == '{') {
           std::optional<Rejection> properties_fault;
           if (!impl_->TakeProperties(&walker, document, 2, &event->event_properties, &properties_fault)) return false;
           if (properties_fault.has_value() && !fault.has_value()) fault = std::move(properties_fault);
           return true;
         }
-        if (!walker.SkipValue(2)) return false;
+        Token next;
+        if (!walker.TakeValue(2, &next)) return false;
         if (next.text != "null") {
           note(RejectReason::kWrongType, "must be a JSON object", kPropertiesPointer, next.offset);
         }
@@ -313,11 +313,9 @@ std::optional<Rejection> CheckName(std::string_view text, std::string_view point
   if (text.size() > kNameBytesMax) {
     return Fault(RejectReason::kInvalidValue, "is longer than " + std::to_string(kNameBytesMax) + " bytes", pointer);
   }
-  for (const char c : text) {
-    if (static_cast<unsigned char>(c) < 0x20) {
-      return Fault(RejectReason::kInvalidValue, "has a control character (U+0000 to U+001F)", pointer);
-    }
-  }
+  bool has_control = false;  // without a way out of the loop, so that it takes many at once
+  for (const char c : text) has_control |= static_cast<unsigned char>(c) < 0x20;
+  if (has_control) return Fault(RejectReason::kInvalidValue, "has a control character (U+0000 to U+001F)", pointer);
   if (FindInvalidUtf8(text).has_value()) return Fault(RejectReason::kInvalidValue, "is not valid UTF-8", pointer);
   return std::nullopt;
 }

@@ -7,47 +7,17 @@
 #include "tallystick/event.h"
 
 namespace tallystick {
-namespace {
-
-bool IsWhitespace(char c) { return c == ' ' || c == '\n' || c == '\r' || c == '\t'; }
-
-}  // namespace
 
 Walker::Walker(std::string_view document, const Tokenizer& tokenizer)
-    : document_(document), starts_(tokenizer.starts()), count_(tokenizer.count()) {
-  Load();
-}
-
-// A token reaches to the next one, but for the whitespace between them.
-void Walker::Load() {
-  if (at_ == count_) return;
-  const std::size_t start = starts_[at_];
-  std::size_t end = at_ + 1 < count_ ? starts_[at_ + 1] : document_.size();
-  while (end > start + 1 && IsWhitespace(document_[end - 1])) --end;
-  next_ = {.offset = start, .text = document_.substr(start, end - start)};
-}
-
-bool Walker::Take(Token* token) {
-  if (at_ == count_) return Fail(RejectReason::kInvalidJson, "ends too early", document_.size());
-  *token = next_;
-  if (token->offset != last_end_) last_gap_ = token->offset;
-  last_end_ = token->offset + token->text.size();
-  ++at_;
-  Load();
-  return true;
-}
-
-bool Walker::TakeChar(char c, const char* expectation) {
-  Token token;
-  if (!Take(&token)) return false;
-  // A structural character is a token of its own, so anything behind it is whitespace or the next token.
-  return token.text == std::string_view(&c, 1) || Fail(RejectReason::kInvalidJson, expectation, token.offset);
-}
+    : document_(document), starts_(tokenizer.starts()), count_(tokenizer.count()) {}
 
 bool Walker::TakeKey(Token* key) {
-  if (!Take(key)) return false;
-  if (!key->IsString()) return Fail(RejectReason::kInvalidJson, "expects a key in quotes", key->offset);
-  return CheckScalar(*key) && TakeChar(':', "expects ':'");
+  std::size_t offset = 0;
+  if (!Take(&offset)) return false;
+  if (document_[offset] != '"') return Fail(RejectReason::kInvalidJson, "expects a key in quotes", offset);
+  *key = Taken();
+  if (!CheckScalar(*key) || !Take(&offset)) return false;
+  return document_[offset] == ':' || Fail(RejectReason::kInvalidJson, "expects ':'", offset);
 }
 
 bool Walker::CheckScalar(const Token& token) {
@@ -79,46 +49,61 @@ bool Walker::CheckScalar(const Token& token) {
 }
 
 bool Walker::SkipValue(int level) {
+  std::size_t offset = 0;
+  return Take(&offset) && SkipRest(document_[offset], offset, level);
+}
+
+bool Walker::TakeValue(int level, Token* token) {
+  std::size_t offset = 0;
+  if (!Take(&offset)) return false;
+  *token = Taken();
+  return SkipRest(token->first(), offset, level);
+}
+
+bool Walker::SkipRest(char first, std::size_t offset, int level) {
   // Bit i tells whether the i-th container that is open here is an object.
   std::uint64_t is_object = 0;
   int open = 0;
+  Token key;
   while (true) {
-    Token token;
-    if (!Take(&token)) return false;
-    if (token.first() == '{' || token.first() == '[') {
-      if (!CheckLevel(level + open, token.offset)) return false;
-      const bool object = token.first() == '{';
-      const bool empty = Peek() != nullptr && Peek()->first() == (object ? '}' : ']');
-      if (!empty) {
+    if (first == '{' || first == '[') {
+      if (!CheckLevel(level + open, offset)) return false;
+      const bool object = first == '{';
+      if (PeekFirst() != (object ? '}' : ']')) {
         is_object = is_object << 1 | static_cast<std::uint64_t>(object);
         ++open;
-        if (object && !TakeKey(&token)) return false;
-        continue;  // to the container's first value
+        if (object && !TakeKey(&key)) return false;
+        if (!Take(&offset)) return false;  // the container's first value
+        first = document_[offset];
+        continue;
       }
-      if (!Take(&token)) return false;
-    } else if (!CheckScalar(token)) {
+      if (!Take(&offset)) return false;
+    } else if (!CheckScalar(Taken())) {
       return false;
     }
     // Behind a value: close what ends here, until another value follows.
     while (true) {
       if (open == 0) return true;
       const bool object = (is_object & 1) != 0;
-      if (!Take(&token)) return false;
-      if (token.first() == ',') {
-        if (object && !TakeKey(&token)) return false;
+      if (!Take(&offset)) return false;
+      first = document_[offset];
+      if (first == ',') {
+        if (object && !TakeKey(&key)) return false;
         break;
       }
-      if (token.first() != (object ? '}' : ']')) {
-        return Fail(RejectReason::kInvalidJson, object ? "expects ',' or '}'" : "expects ',' or ']'", token.offset);
+      if (first != (object ? '}' : ']')) {
+        return Fail(RejectReason::kInvalidJson, object ? "expects ',' or '}'" : "expects ',' or ']'", offset);
       }
       is_object >>= 1;
       --open;
     }
+    if (!Take(&offset)) return false;
+    first = document_[offset];
   }
 }
 
 bool Walker::ExpectEnd() {
-  return at_ == count_ || Fail(RejectReason::kInvalidJson, "has something behind its end", next_.offset);
+  return at_ == count_ || Fail(RejectReason::kInvalidJson, "has something behind its end", starts_[at_]);
 }
 
 bool Walker::CheckLevel(int level, std::size_t offset) {

@@ -30,12 +30,17 @@ class Walker {
   // `tokenizer` has tokenized `document` without a rejection.
   Walker(std::string_view document, const Tokenizer& tokenizer);
 
-  // The next token without taking it; null at the end.
-  const Token* Peek() const { return at_ < count_ ? &next_ : nullptr; }
+  // The next token without taking it; absent at the end.
+  std::optional<Token> Peek() const { return at_ < count_ ? std::optional(TokenAt(at_)) : std::nullopt; }
+  // Its first character; 0 at the end.
+  char PeekFirst() const { return at_ < count_ ? document_[starts_[at_]] : '\0'; }
 
   // Takes one value of any kind, and checks all of it. `level` is that of the value if it is an object or array; the
   // event's own is 1.
   bool SkipValue(int level);
+
+  // The same. `*token` is the value; of an object or array, the bracket that opens it.
+  bool TakeValue(int level, Token* token);
 
   // Takes an object, whose level is `level`; calls `on_member(key)` behind the colon of each member, which must take
   // the value. `*end` is the offset just behind the object.
@@ -51,10 +56,28 @@ class Walker {
   std::optional<Rejection>& failure() { return failure_; }
 
  private:
-  void Load();
-  bool Take(Token* token);
-  bool TakeChar(char c, const char* expectation);
+  // A token reaches to the next one, but for the whitespace between them.
+  Token TokenAt(std::size_t index) const {
+    const std::size_t start = starts_[index];
+    std::size_t end = index + 1 < count_ ? starts_[index + 1] : document_.size();
+    while (end > start + 1 && IsWhitespace(document_[end - 1])) --end;
+    return {.offset = start, .text = document_.substr(start, end - start)};
+  }
+
+  // Takes the next token, of which most are a character that needs no text.
+  bool Take(std::size_t* offset) {
+    if (at_ == count_) return Fail(RejectReason::kInvalidJson, "ends too early", document_.size());
+    *offset = starts_[at_++];
+    if (*offset > 0 && IsWhitespace(document_[*offset - 1])) last_gap_ = *offset;
+    return true;
+  }
+  Token Taken() const { return TokenAt(at_ - 1); }
+
+  static bool IsWhitespace(char c) { return c == ' ' || c == '\n' || c == '\r' || c == '\t'; }
+
   bool TakeKey(Token* key);
+  // Goes on behind the first token of a value, which is taken.
+  bool SkipRest(char first, std::size_t offset, int level);
   bool CheckScalar(const Token& token);
   bool CheckLevel(int level, std::size_t offset);
   bool Fail(RejectReason reason, const char* message, std::size_t offset);
@@ -63,30 +86,28 @@ class Walker {
   const std::uint32_t* const starts_;
   const std::size_t count_;
   std::size_t at_ = 0;
-  Token next_;                // at at_, when there is one
-  std::size_t last_end_ = 0;  // just behind the token taken last
   std::size_t last_gap_ = 0;  // where the token begins that last had whitespace before it
   std::optional<Rejection> failure_;
 };
 
 template <typename OnMember>
 bool Walker::WalkObject(int level, std::size_t* end, OnMember on_member) {
-  Token token;
-  if (!Take(&token) || !CheckLevel(level, token.offset)) return false;
-  if (Peek() != nullptr && Peek()->first() == '}') {
-    Take(&token);
-    *end = last_end_;
+  std::size_t offset = 0;
+  if (!Take(&offset) || !CheckLevel(level, offset)) return false;
+  if (PeekFirst() == '}') {
+    Take(&offset);
+    *end = offset + 1;
     return true;
   }
   while (true) {
     Token key;
     if (!TakeKey(&key) || !on_member(key)) return false;
-    if (!Take(&token)) return false;
-    if (token.first() == '}') {
-      *end = last_end_;
+    if (!Take(&offset)) return false;
+    if (document_[offset] == '}') {
+      *end = offset + 1;
       return true;
     }
-    if (token.first() != ',') return Fail(RejectReason::kInvalidJson, "expects ',' or '}'", token.offset);
+    if (document_[offset] != ',') return Fail(RejectReason::kInvalidJson, "expects ',' or '}'", offset);
   }
 }
 

@@ -13,6 +13,7 @@
 #include "lib/storage/files.h"
 #include "lib/storage/rocksdb_events.h"
 #include "lib/storage/rocksdb_options.h"
+#include "lib/storage/space_reserve.h"
 #include "lib/storage/status.h"
 #include "lib/storage/sync_guard.h"
 #include "rocksdb/db.h"
@@ -232,7 +233,8 @@ absl::Status BackupFiles::Impl::CheckOpening(const rocksdb::BackupInfo& backup) 
 }
 
 absl::StatusOr<BackupFiles::Copied> BackupFiles::Copy(
-    const Database& database, const std::function<bool(std::uint64_t, std::uint64_t)>& progress) {
+    const Database& database, std::uint64_t reserve,
+    const std::function<bool(std::uint64_t, std::uint64_t)>& progress) {
   const std::map<std::string, std::uint64_t> before = impl_->Known();
   rocksdb::DB* const db = database.impl_->db.get();
 
@@ -243,10 +245,12 @@ absl::StatusOr<BackupFiles::Copied> BackupFiles::Copy(
   }
   std::vector<rocksdb::LiveFileMetaData> live;
   db->GetLiveFilesMetaData(&live);
-  std::uint64_t total = 0;
+  std::uint64_t new_bytes = 0;
   for (const rocksdb::LiveFileMetaData& file : live) {
-    if (!tables.contains(NumberAndSize(file.name, file.size))) total += 2 * file.size;
+    if (!tables.contains(NumberAndSize(file.name, file.size))) new_bytes += file.size;
   }
+  TALLYSTICK_RETURN_IF_ERROR(CheckRoom(impl_->folder, new_bytes, reserve));
+  const std::uint64_t total = 2 * new_bytes;
   std::uint64_t done = 0;
   bool cancelled = false;
   const auto advance = [&](std::uint64_t bytes) {

@@ -43,8 +43,9 @@ class BackupFiles {
   };
   // Copies a database that was opened as `unchanging`, and reads back what was copied. All of it is on stable storage
   // then. `progress` is told how many bytes of how many are done, and ends it with CANCELLED. DATA_LOSS: a file is
-  // damaged, the copy or already the database's own.
-  absl::StatusOr<Copied> Copy(const Database& database,
+  // damaged, the copy or already the database's own. RESOURCE_EXHAUSTED, with nothing copied: the disk has no room for
+  // it beside `reserve` bytes.
+  absl::StatusOr<Copied> Copy(const Database& database, std::uint64_t reserve,
                               const std::function<bool(std::uint64_t, std::uint64_t)>& progress);
 
   absl::Status Remove(std::uint32_t id);

@@ -139,10 +139,11 @@ absl::StatusOr<std::unique_ptr<BackupFolder>> BackupFolder::Open(const std::stri
   return folder;
 }
 
-absl::StatusOr<BackupInfo> BackupFolder::Add(const Database& database, absl::Time taken, const BackupOptions& options) {
+absl::StatusOr<BackupInfo> BackupFolder::Add(const Database& database, absl::Time taken, const BackupOptions& options,
+                                             std::uint64_t reserve) {
   TALLYSTICK_ASSIGN_OR_RETURN(const Identity identity, ReadIdentity(database));
   TALLYSTICK_ASSIGN_OR_RETURN(const CommitPosition position, ReadPosition(database, nullptr));
-  TALLYSTICK_ASSIGN_OR_RETURN(const BackupFiles::Copied copied, files_->Copy(database, options.progress));
+  TALLYSTICK_ASSIGN_OR_RETURN(const BackupFiles::Copied copied, files_->Copy(database, reserve, options.progress));
   if (options.verify) TALLYSTICK_RETURN_IF_ERROR(VerifyBackupFiles(path_, copied.id));
   TALLYSTICK_ASSIGN_OR_RETURN(const std::string list, ReadFile(FileListPath(path_, copied.id)));
   const BackupRecord record{.info = {.id = copied.id,

@@ -37,7 +37,9 @@ class BackupFolder {
   static absl::StatusOr<std::unique_ptr<BackupFolder>> Open(const std::string& path, const Uuid& store);
 
   // Adds a backup of a database that was opened as `unchanging`. It counts when this returns, and is on stable storage.
-  absl::StatusOr<BackupInfo> Add(const Database& database, absl::Time taken, const BackupOptions& options);
+  // RESOURCE_EXHAUSTED, with nothing copied: the disk has no room for it beside `reserve` bytes.
+  absl::StatusOr<BackupInfo> Add(const Database& database, absl::Time taken, const BackupOptions& options,
+                                 std::uint64_t reserve);
 
   // Removes all but the newest ones.
   absl::Status Keep(std::uint32_t count);

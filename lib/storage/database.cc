@@ -24,8 +24,10 @@
 #include "lib/storage/kept_files.h"
 #include "lib/storage/log_check.h"
 #include "lib/storage/log_files.h"
+#include "lib/storage/merge_files.h"
 #include "lib/storage/rocksdb_events.h"
 #include "lib/storage/rocksdb_options.h"
+#include "lib/storage/space_reserve.h"
 #include "lib/storage/status.h"
 #include "lib/storage/sync_guard.h"
 #include "rocksdb/db.h"
@@ -129,7 +131,10 @@ absl::Status Database::Impl::OpenForWriting(const DatabaseOptions& options) {
 
   const auto guarded = std::make_shared<GuardedFiles>(std::make_shared<LogFiles>(disk), path, guard, findings.ends);
   const auto kept = std::make_shared<KeptFiles>(guarded);
-  env = rocksdb::NewCompositeEnv(kept);
+  const std::shared_ptr<SpaceReserve> reserve =
+      options.reserve != nullptr ? options.reserve : std::make_shared<SpaceReserve>(path, 0);
+  const auto merged = std::make_shared<MergeFiles>(kept, reserve);
+  env = rocksdb::NewCompositeEnv(merged);
   database_options.env = env.get();
   DatabaseEvents events = options.events;
   events.background_error = [kept, hand_on = std::move(events.background_error)](const absl::Status& error) {
@@ -137,6 +142,8 @@ absl::Status Database::Impl::OpenForWriting(const DatabaseOptions& options) {
     if (hand_on) hand_on(error);
   };
   database_options.listeners.push_back(std::make_shared<BackgroundErrorListener>(std::move(events)));
+  database_options.listeners.push_back(std::make_shared<MergeListener>(merged, reserve, options.events));
+  database_options.listeners.push_back(merge_gate);
   database_options.info_log = std::make_shared<Diary>(path, database_options.max_log_file_size);
   rocksdb::DB* opened = nullptr;
   const rocksdb::Status status = rocksdb::DB::Open(database_options, path, Descriptors(setup), &handles, &opened);
@@ -436,6 +443,7 @@ absl::Status Database::Ingest(absl::Span<const TableFile> files) {
   const std::unique_lock lock(impl_->snapshots_mutex);
   std::optional<rocksdb::ManagedSnapshot> held;
   if (impl_->snapshots > 0) held.emplace(impl_->db.get());
+  const MergeGate::Closed gate(impl_->merge_gate.get());
   return FromRocksDb(impl_->db->IngestExternalFiles(arguments), impl_->path + ": cannot take in table files");
 }
 

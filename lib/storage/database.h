@@ -31,6 +31,7 @@ class WriteBatch;
 namespace tallystick::storage {
 
 class Database;
+class SpaceReserve;
 
 // The state of all families at one moment. Keeps its database open.
 class Snapshot {
@@ -140,8 +141,9 @@ struct DatabaseOptions {
   std::optional<std::size_t> cache_bytes{};
   bool create = false;  // make an absent database, with all families
   bool read_only = false;
-  bool unchanging = false;       // of a read-only one: nobody writes to it, so its files are opened as they are needed
-  std::shared_ptr<void> lock{};  // kept until the database is closed, by the last who uses it
+  bool unchanging = false;  // of a read-only one: nobody writes to it, so its files are opened as they are needed
+  std::shared_ptr<SpaceReserve> reserve{};  // that merges are to leave a part of; null: none
+  std::shared_ptr<void> lock{};             // kept until the database is closed, by the last who uses it
   DatabaseEvents events{};
 };
 

@@ -15,6 +15,7 @@
 #include "absl/status/status.h"
 #include "lib/storage/database.h"
 #include "lib/storage/log_check.h"
+#include "lib/storage/merge_gate.h"
 #include "lib/storage/read_only_files.h"
 #include "lib/storage/sync_guard.h"
 #include "rocksdb/db.h"
@@ -46,6 +47,7 @@ struct Database::Impl {
   std::shared_ptr<void> lock;
   std::shared_ptr<FrozenFiles> files;
   std::shared_ptr<SyncGuard> guard;  // null when read-only
+  const std::shared_ptr<MergeGate> merge_gate = std::make_shared<MergeGate>();
   std::unique_ptr<rocksdb::Env> env;
   std::unique_ptr<rocksdb::DB> db;
   std::vector<rocksdb::ColumnFamilyHandle*> handles;  // by Family

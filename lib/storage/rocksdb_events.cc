@@ -7,7 +7,13 @@
 
 namespace tallystick::storage {
 
-void BackgroundErrorListener::OnBackgroundError(rocksdb::BackgroundErrorReason /*reason*/, rocksdb::Status* error) {
+void BackgroundErrorListener::OnBackgroundError(rocksdb::BackgroundErrorReason reason, rocksdb::Status* error) {
+  // RocksDB deletes what a merge has made, keeps what it was to merge, and tries again by itself (merge_files.h). Were
+  // the manifest the trouble, it would say so.
+  if (reason == rocksdb::BackgroundErrorReason::kCompaction && IsOutOfSpace(*error)) {
+    *error = rocksdb::Status::OK();
+    return;
+  }
   if (events_.background_error) events_.background_error(FromRocksDb(*error, "background work"));
 }
 

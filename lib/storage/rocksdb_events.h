@@ -12,7 +12,8 @@
 
 namespace tallystick::storage {
 
-// Hands background errors on, and refuses RocksDB's attempts to recover from them by itself.
+// Hands background errors on, but for a merge that runs out of space, and refuses RocksDB's attempts to recover from
+// them by itself.
 class BackgroundErrorListener : public rocksdb::EventListener {
  public:
   explicit BackgroundErrorListener(DatabaseEvents events) : events_(std::move(events)) {}

@@ -16,9 +16,7 @@ absl::StatusCode CodeOf(const rocksdb::Status& status) {
     case Code::kCorruption:
       return absl::StatusCode::kDataLoss;
     case Code::kIOError:
-      if (status.subcode() == SubCode::kNoSpace || status.subcode() == SubCode::kSpaceLimit) {
-        return absl::StatusCode::kResourceExhausted;
-      }
+      if (IsOutOfSpace(status)) return absl::StatusCode::kResourceExhausted;
       // A file that the database names is not there.
       if (status.subcode() == SubCode::kPathNotFound) return absl::StatusCode::kDataLoss;
       return absl::StatusCode::kUnknown;
@@ -45,6 +43,11 @@ absl::StatusCode CodeOf(const rocksdb::Status& status) {
 }
 
 }  // namespace
+
+bool IsOutOfSpace(const rocksdb::Status& status) {
+  return status.IsIOError() && (status.subcode() == rocksdb::Status::SubCode::kNoSpace ||
+                                status.subcode() == rocksdb::Status::SubCode::kSpaceLimit);
+}
 
 absl::Status FromRocksDb(const rocksdb::Status& status, std::string_view what) {
   if (status.ok()) return absl::OkStatus();

@@ -10,6 +10,9 @@
 
 namespace tallystick::storage {
 
+// The disk, or a quota, is full.
+bool IsOutOfSpace(const rocksdb::Status& status);
+
 // `what` says what was being done and to what: "events: cannot read a row". RocksDB's own text follows it.
 //
 //   DATA_LOSS           stored bytes are damaged, or a file is gone

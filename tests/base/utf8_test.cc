@@ -32,6 +32,22 @@ TEST(FindInvalidUtf8Test, AcceptsTheEdgesOfEveryLength) {
   }
 }
 
+TEST(FindInvalidUtf8Test, FindsAWrongByteWhereverItStands) {
+  for (std::size_t size = 1; size <= 40; ++size) {
+    for (std::size_t wrong = 0; wrong < size; ++wrong) {
+      std::string text(size, 'a');
+      EXPECT_EQ(FindInvalidUtf8(text), std::nullopt);
+      text[wrong] = '\xff';
+      EXPECT_EQ(FindInvalidUtf8(text), wrong) << size;
+      if (wrong + 1 == size) continue;
+      text[wrong] = '\xc3';
+      EXPECT_EQ(FindInvalidUtf8(text), wrong) << size;  // the next byte does not continue it
+      text[wrong + 1] = '\xa9';
+      EXPECT_EQ(FindInvalidUtf8(text), std::nullopt) << size;
+    }
+  }
+}
+
 TEST(FindInvalidUtf8Test, NamesTheFirstByteThatIsWrong) {
   const struct {
     std::string_view text;

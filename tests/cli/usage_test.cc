@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -21,9 +22,12 @@ using ::testing::PrintToString;
 using Arguments = std::vector<std::string>;
 
 constexpr char kAccount[] = "0184421e-a9cc-711b-af93-bf0511d4d833";
-const std::vector<std::string> kCommands = {"import", "get",    "scan",   "query",   "meter",
-                                            "stats",  "verify", "backup", "backups", "restore"};
-const std::vector<std::string> kMeterCommands = {"define", "list", "drop"};
+const std::vector<std::string> kCommands = {"import", "get",    "scan",    "query",   "meter",      "stats",
+                                            "verify", "backup", "backups", "restore", "credentials"};
+const std::map<std::string, std::vector<std::string>> kFurtherCommands = {
+    {"meter", {"define", "list", "drop"}},
+    {"credentials", {"add", "list", "revoke"}},
+};
 
 // Every command that reads, as it is called.
 const std::vector<Arguments> kReadingCommands = {
@@ -54,6 +58,9 @@ TEST_F(UsageTest, WrongUsageIsTold) {
       {"import", "--batch", "-1"},
       {"import", "--batch", "ten"},
       {"import", "--batch", "100001"},
+      {"import", "--reserve-mib", "-1"},
+      {"import", "--reserve-mib", "1G"},
+      {"import", "--reserve-mib", "17592186044416"},
       {"import", "--on-error", "ignore"},
       {"import", "--rejects"},
       {"import", "--db"},
@@ -91,6 +98,14 @@ TEST_F(UsageTest, WrongUsageIsTold) {
       {"restore"},
       {"restore", "a", "--id", "0"},
       {"restore", "a", "--id", "4294967296"},
+      {"credentials"},
+      {"credentials", "add", "a"},
+      {"credentials", "add", "--account", "acme"},
+      {"credentials", "list", "--account", kAccount},
+      {"credentials", "revoke"},
+      {"credentials", "revoke", "0123456789ABCDEF"},
+      {"credentials", "revoke", "0123456789abcdef0"},
+      {"credentials", "revoke", "0123456789abcdef", "0123456789abcdef"},
       {"query"},
       {"query", "--type", "t"},
       {"query", "--aggregation", "count"},
@@ -188,13 +203,15 @@ TEST_F(UsageTest, HelpHasAnExample) {
     EXPECT_EQ(finished.err, "");
     EXPECT_THAT(finished.out, HasSubstr("\nExample: tallystick " + command + " "));
   }
-  const Finished meter = Tallystick({"meter", "--help"});
-  for (const std::string& command : kMeterCommands) {
-    EXPECT_THAT(meter.out, HasSubstr("\n  " + command + " "));
-    const Finished finished = Tallystick({"meter", command, "--help"});
-    EXPECT_EQ(finished.status, 0) << command;
-    EXPECT_EQ(finished.err, "");
-    EXPECT_THAT(finished.out, HasSubstr("\nExample: tallystick meter " + command + " --db "));
+  for (const auto& [first, commands] : kFurtherCommands) {
+    const Finished listed = Tallystick({first, "--help"});
+    for (const std::string& command : commands) {
+      EXPECT_THAT(listed.out, HasSubstr("\n  " + command + " "));
+      const Finished finished = Tallystick({first, command, "--help"});
+      EXPECT_EQ(finished.status, 0) << command;
+      EXPECT_EQ(finished.err, "");
+      EXPECT_THAT(finished.out, HasSubstr("\nExample: tallystick " + first + " " + command + " --db "));
+    }
   }
   EXPECT_FALSE(std::filesystem::exists(Path("store")));
 }

@@ -1,5 +1,5 @@
 // A call to the disk fails, whichever: from then on the store acknowledges nothing, says why, and reads go on, until it
-// is opened again. Then all is there that was acknowledged.
+// is opened again. Then all is there that was acknowledged, also when the power goes in between.
 
 #include <cstdint>
 #include <filesystem>
@@ -78,15 +78,20 @@ TEST_P(FailStopTest, NothingIsAcknowledgedAfterAFailureAndReadsGoOn) {
     }
     store->reset();
     if (!disk->has_failed() && failure.ok()) break;  // all calls have been made
-    disk->Heal();
-    const auto again = Store::Open(path + "/store", {.profile = Profile::kEdge});
-    ASSERT_THAT(again, IsOk());
-    for (const std::string& id : acknowledged) EXPECT_THAT((*again)->Get(Account(1), id), IsOk());
-    const auto verified = (*again)->Verify();
-    ASSERT_THAT(verified, IsOk());
-    EXPECT_TRUE(verified->ok());
-    EXPECT_THAT(Put(again->get(), "more"), IsOk());
+    // The process alone has stopped, or the machine has.
+    disk->CutPower();
+    disk->SaveSurvivors(path + "-survivors");
     WatchFileCalls(nullptr);
+    for (const std::string& after : {path, path + "-survivors"}) {
+      SCOPED_TRACE(after);
+      const auto again = Store::Open(after + "/store", {.profile = Profile::kEdge});
+      ASSERT_THAT(again, IsOk());
+      for (const std::string& id : acknowledged) EXPECT_THAT((*again)->Get(Account(1), id), IsOk());
+      const auto verified = (*again)->Verify();
+      ASSERT_THAT(verified, IsOk());
+      EXPECT_TRUE(verified->ok());
+      EXPECT_THAT(Put(again->get(), "more"), IsOk());
+    }
   }
 }
 

@@ -14,6 +14,7 @@
 #include <map>
 #include <memory>
 #include <set>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -269,6 +270,16 @@ TEST_F(FaultyDiskTest, NothingChangesOnceThePowerIsOff) {
   EXPECT_EQ(disk_->calls(), 3u) << "those before the cut, and the one that met it";
 }
 
+// It might be written to while it is saved, as only a machine that has power does.
+TEST_F(FaultyDiskTest, SurvivorsAreNotSavedWhileAFileIsOpen) {
+  Append("a", "text");
+  disk_->CutPower();
+  const int file = ::open(At("a").c_str(), O_WRONLY);
+  EXPECT_THROW(disk_->SaveSurvivors(folder_.path("saved")), std::logic_error);
+  ::close(file);
+  disk_->SaveSurvivors(folder_.path("saved"));
+}
+
 TEST_F(FaultyDiskTest, ChanceFollowsFromTheSeed) {
   const auto survivors_of = [this](std::uint64_t seed) {
     WatchFileCalls(nullptr);
@@ -348,6 +359,26 @@ TEST_F(FaultyDiskTest, ASyncThatFailedIsNotMadeGood) {
   EXPECT_EQ(Sync("a"), EIO);
   EXPECT_EQ(Sync("a"), 0);
   EXPECT_THAT(Survivors(), Contains(Files{{"a", "text"}}));
+}
+
+TEST_F(FaultyDiskTest, WhatIsWrittenAnewAfterASyncThatFailedIsSynced) {
+  for (const bool at_opening : {true, false}) {
+    WatchFileCalls(nullptr);
+    fs::remove(At("a"));
+    Append("a", "old text");
+    Restart();
+    Append("a", " and more");
+    disk_->FailAt(DiskCall::kSync, 1);
+    EXPECT_EQ(Sync("a"), EIO);
+    const int file = ::open(At("a").c_str(), O_WRONLY | O_CREAT | (at_opening ? O_TRUNC : 0), 0666);
+    if (!at_opening) {
+      EXPECT_EQ(::ftruncate(file, 0), 0);
+    }
+    EXPECT_EQ(::write(file, "new", 3), 3);
+    EXPECT_EQ(::fsync(file), 0);
+    ::close(file);
+    EXPECT_THAT(Survivors(), ElementsAre(Files{{"a", "new"}}));
+  }
 }
 
 TEST_F(FaultyDiskTest, ADiskThatLiesSyncsNothing) {

@@ -5,7 +5,10 @@
 
 #include <cstdint>
 #include <cstdlib>
+#include <exception>
 #include <iostream>
+#include <string>
+#include <vector>
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -20,6 +23,16 @@ inline constexpr std::uint64_t kParts = 2;
 // tools/torture.sh takes new ones.
 inline std::uint64_t FirstSeed() { return std::getenv("TALLYSTICK_TEST_SEED") != nullptr ? TestSeed() : 1; }
 
+// Lives one life; what went wrong in it may be an exception.
+template <typename Life, typename Figures>
+std::vector<std::string> Live(std::uint64_t seed, Figures* figures) {
+  try {
+    return Life(seed).Run(figures);
+  } catch (const std::exception& error) {
+    return {std::string("an exception: ") + error.what()};
+  }
+}
+
 // Lives those of a part, $TALLYSTICK_TORTURE_SEEDS or as many as an ordinary run does, up to the first in which
 // something went wrong.
 template <typename Life, typename Figures>
@@ -29,7 +42,7 @@ void RunLives(std::uint64_t part, std::uint64_t ordinarily) {
   const std::uint64_t first = FirstSeed() + part * seeds;
   Figures figures;
   for (std::uint64_t seed = first; seed < first + seeds && !::testing::Test::HasFailure(); ++seed) {
-    EXPECT_THAT(Life(seed).Run(&figures), ::testing::IsEmpty())
+    EXPECT_THAT(Live<Life>(seed, &figures), ::testing::IsEmpty())
         << "again: TALLYSTICK_TEST_SEED=" << seed << " TALLYSTICK_TORTURE_SEEDS=1";
   }
   std::cout << seeds << " seeds from " << first << "; " << figures << std::endl;

@@ -8,12 +8,14 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "tests/docs/markdown.h"
 #include "tests/support/status_matchers.h"
 #include "tests/support/temp_folder.h"
 
@@ -71,7 +73,20 @@ TEST_F(CredentialFileTest, AnAbsentOneHoldsNone) {
   EXPECT_FALSE(std::filesystem::exists(folder_.path("none")));
 }
 
-// The form is pinned: docs/FORMAT.md says the same.
+// The example of docs/FORMAT.md section 9, with its secret.
+TEST_F(CredentialFileTest, IsAsTheFormatSays) {
+  for (const docs::Block& block : docs::FencedBlocks(docs::ReadSource("docs/FORMAT.md"))) {
+    if (block.text.starts_with("tallystick credentials ")) Write(block.text);
+  }
+  ASSERT_OK_AND_ASSIGN(const CredentialFile file, Read());
+  ASSERT_THAT(file.credentials(), SizeIs(1));
+  const std::optional<ShownCredential> shown =
+      ShownCredential::Parse("MDEyMzQ1Njc4OWFiY2RlZjpBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFB");
+  ASSERT_TRUE(shown.has_value());
+  EXPECT_TRUE(shown->Is(file.credentials().front()));
+  EXPECT_EQ(file.credentials().front().account, kAccount);
+}
+
 TEST_F(CredentialFileTest, IsALineForEach) {
   Write(std::string("tallystick credentials 1\n") + kLine);
   ASSERT_OK_AND_ASSIGN(const CredentialFile file, Read());

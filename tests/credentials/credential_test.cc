@@ -4,6 +4,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "gmock/gmock.h"
@@ -55,10 +56,12 @@ TEST(Credential, IsTheHashOfAccountAndText) {
   const std::string text = "0123456789abcdef:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
   const std::optional<ShownCredential> shown = ShownCredential::Parse(Base64(text));
   ASSERT_TRUE(shown.has_value());
-  const std::string hashed = std::string(kAccount.bytes.begin(), kAccount.bytes.end()) + text;
+  // Python: hashlib.blake2b(account + text, digest_size=32).hexdigest(); docs/FORMAT.md section 9 has it too.
+  constexpr std::string_view kHash = "67e3db339759c059c02de9e444d3118bdccbb0e5835e0077b1cb84d2c465c2e0";
   Credential credential{.id = "0123456789abcdef", .account = kAccount};
-  crypto_generichash_blake2b(credential.hash.data(), 32, reinterpret_cast<const unsigned char*>(hashed.data()),
-                             hashed.size(), nullptr, 0);
+  ASSERT_EQ(sodium_hex2bin(credential.hash.data(), credential.hash.size(), kHash.data(), kHash.size(), nullptr, nullptr,
+                           nullptr),
+            0);
   EXPECT_TRUE(shown->Is(credential));
 }
 
@@ -125,7 +128,7 @@ TEST(Credential, OnlyItsOwnFormIsOne) {
       basic + basic,
       std::string(basic.size(), '='),
       std::string(basic.size(), '\xff'),
-      std::string(10'000'000, 'A'),
+      std::string(1'000'000, 'A'),
   };
   for (std::size_t size = 0; size < basic.size(); ++size) others.push_back(basic.substr(0, size));
   for (std::size_t i = 0; i < basic.size(); ++i) {

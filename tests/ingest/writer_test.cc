@@ -32,9 +32,9 @@ class WriterTest : public testing::IngestTest {
   Writer& writer() {
     if (writer_ == nullptr) {
       Put(Family::kMeta, meta_key::kPosition, CommitPosition().Encode());
-      writer_ =
-          Writer::Start(folder_.path(), database(), identity_, std::make_shared<storage::FailureLatch>(), options_)
-              .value();
+      writer_ = Writer::Start(folder_.path(), database(), identity_, std::make_shared<storage::FailureLatch>(),
+                              std::make_shared<storage::SpaceReserve>(folder_.path(), 0), options_)
+                    .value();
     }
     return *writer_;
   }

@@ -33,15 +33,15 @@ TEST(WalkerTest, SkipsOneValueOfAnyKind) {
   for (const char* value :
        {"1", "-0.5e7", "true", "null", R"("a\"b")", "[]", "{}", "[1,[2,[3]],{}]", R"({"a":{"b":[{"c":[]}]},"d":1})"}) {
     Walk walk("[" + std::string(value) + " , 7]");
-    ASSERT_TRUE(walk->Peek() != nullptr);
+    ASSERT_TRUE(walk->Peek().has_value());
     EXPECT_EQ(walk->Peek()->text, "[");
     EXPECT_TRUE(walk->SkipValue(1));
-    EXPECT_EQ(walk->Peek(), nullptr);
+    EXPECT_FALSE(walk->Peek().has_value());
     EXPECT_TRUE(walk->ExpectEnd());
 
     Walk alone(std::string(value) + " 7");
     EXPECT_TRUE(alone->SkipValue(1));
-    ASSERT_TRUE(alone->Peek() != nullptr);
+    ASSERT_TRUE(alone->Peek().has_value());
     EXPECT_EQ(alone->Peek()->text, "7");
     EXPECT_FALSE(alone->ExpectEnd());
     EXPECT_EQ(alone->failure()->message, "has something behind its end");

@@ -27,6 +27,22 @@ TEST(BackgroundErrorListenerTest, HandsErrorsOnAndRefusesRecovery) {
   EXPECT_FALSE(recover);
 }
 
+// It harms nothing, and RocksDB tries it again.
+TEST(BackgroundErrorListenerTest, AMergeThatRunsOutOfSpaceIsNoError) {
+  std::vector<absl::Status> errors;
+  BackgroundErrorListener listener({.background_error = [&errors](const auto& error) { errors.push_back(error); }});
+  rocksdb::Status error = rocksdb::Status::NoSpace("merge");
+  listener.OnBackgroundError(rocksdb::BackgroundErrorReason::kCompaction, &error);
+  EXPECT_TRUE(error.ok());
+  EXPECT_THAT(errors, ::testing::IsEmpty());
+  rocksdb::Status other = rocksdb::Status::IOError("merge");
+  listener.OnBackgroundError(rocksdb::BackgroundErrorReason::kCompaction, &other);
+  rocksdb::Status manifest = rocksdb::Status::NoSpace("manifest");
+  listener.OnBackgroundError(rocksdb::BackgroundErrorReason::kManifestWrite, &manifest);
+  EXPECT_EQ(errors.size(), 2U);
+  EXPECT_FALSE(other.ok() || manifest.ok());
+}
+
 TEST(BackgroundErrorListenerTest, NobodyNeedListen) {
   BackgroundErrorListener listener{DatabaseEvents()};
   rocksdb::Status error = rocksdb::Status::IOError("flush");

@@ -7,6 +7,7 @@
 #include <fstream>
 #include <map>
 #include <stdexcept>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -28,6 +29,18 @@ std::string ReadFile(const std::string& path, std::size_t start = 0) {
   file.read(content.data(), static_cast<std::streamsize>(content.size()));
   return content;
 }
+
+// A file or folder below `root` that this process has open; empty when there is none.
+std::string OpenBelow(const std::string& root) {
+  for (const auto& entry : fs::directory_iterator("/proc/self/fd")) {
+    std::error_code closed;  // meanwhile
+    const std::string path = fs::read_symlink(entry.path(), closed).string();
+    if (!closed && path.starts_with(root + "/")) return path;
+  }
+  return "";
+}
+
+bool TakesSpace(DiskCall kind) { return kind == DiskCall::kWrite || kind == DiskCall::kCreate; }
 
 bool IsSync(const FileCall& call) { return call.name == "fsync" || call.name == "fdatasync"; }
 
@@ -119,6 +132,11 @@ void FaultyDisk::Heal() {
   failed_ = off_;
 }
 
+void FaultyDisk::TellFree(std::optional<std::uint64_t> bytes) {
+  const std::lock_guard lock(mutex_);
+  told_free_ = bytes;
+}
+
 void FaultyDisk::LieAboutSyncs() {
   const std::lock_guard lock(mutex_);
   lies_ = true;
@@ -137,6 +155,11 @@ bool FaultyDisk::power_is_off() const {
 bool FaultyDisk::has_failed() const {
   const std::lock_guard lock(mutex_);
   return failed_;
+}
+
+std::optional<std::uint64_t> FaultyDisk::FreeBytes(const std::string& path) {
+  const std::lock_guard lock(mutex_);
+  return path == root_ || path.starts_with(root_ + "/") ? told_free_ : std::nullopt;
 }
 
 bool FaultyDisk::is_full() const {
@@ -173,8 +196,9 @@ DiskCall FaultyDisk::KindOf(const FileCall& call, const Place& place) const {
 }
 
 bool FaultyDisk::IsDue(DiskCall kind) {
-  if (plan_.left == 0 || (plan_.kind != DiskCall::kAny && plan_.kind != kind)) return false;
-  return --plan_.left == 0;
+  const bool is_meant =
+      plan_.kind == DiskCall::kAny || plan_.kind == kind || (plan_.kind == DiskCall::kTakeSpace && TakesSpace(kind));
+  return plan_.left > 0 && is_meant && --plan_.left == 0;
 }
 
 CallFate FaultyDisk::Fail(const FileCall& call, DiskCall kind, const Place& place, int error) {
@@ -203,7 +227,7 @@ CallFate FaultyDisk::Begins(const FileCall& call) {
     full_ = plan_.error == ENOSPC;
     return Fail(call, kind, *place, plan_.error);
   }
-  if (full_ && (kind == DiskCall::kWrite || kind == DiskCall::kCreate)) return Fail(call, kind, *place, ENOSPC);
+  if (full_ && TakesSpace(kind)) return Fail(call, kind, *place, ENOSPC);
   if (!IsSync(call)) return {};
   if (place->node() != nullptr && !lies_) SyncNode(place->node().get(), call.path);
   return CallFate::Pretended();
@@ -239,6 +263,8 @@ void FaultyDisk::Succeeded(const FileCall& call) {
     } else if (call.name != "write") {
       node->only_grows = false;
       node->in_place = node->in_place || call.name == "pwrite";
+      // What a sync failed to write is not in the file any more.
+      if (call.empties) node->sync_failed = false;
     }
   } else if (call.name == "unlink" || call.name == "unlinkat" || call.name == "remove" || call.name == "rmdir") {
     if (node != nullptr) place->folder->Apply({.removed = place->name, .added = "", .node = nullptr});
@@ -260,6 +286,7 @@ void FaultyDisk::Succeeded(const FileCall& call) {
 void FaultyDisk::SaveSurvivors(const std::string& path) {
   const std::lock_guard lock(mutex_);
   if (!off_) throw std::logic_error("the power is on");
+  if (const std::string open = OpenBelow(root_); !open.empty()) throw std::logic_error(open + " is open");
   ReadNow(tree_.get(), root_);
   const std::array survivals = {Survival::kNothing, Survival::kEverything, Survival::kSome, Survival::kSome};
   survival_ = random_.PickFrom(survivals);

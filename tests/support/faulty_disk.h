@@ -17,7 +17,8 @@
 //     were.
 //   - A folder keeps the entries that it had when it was synced. Of the changes since, none may have taken place, or
 //     all, or the first few, or any others; a rename within a folder takes place as a whole or not at all.
-//   - A sync that failed is not made good by a later one: the file keeps what it held before.
+//   - A sync that failed is not made good by a later one: the file keeps what it held before, until it is emptied and
+//     written anew.
 
 #ifndef TALLYSTICK_TESTS_SUPPORT_FAULTY_DISK_H_
 #define TALLYSTICK_TESTS_SUPPORT_FAULTY_DISK_H_
@@ -36,7 +37,15 @@
 namespace tallystick::testing {
 
 // Kinds of calls, by what may go wrong with them.
-enum class DiskCall { kAny, kWrite, kSync, kSyncFolder, kCreate, kRename };
+enum class DiskCall {
+  kAny,
+  kWrite,
+  kSync,
+  kSyncFolder,
+  kCreate,
+  kRename,
+  kTakeSpace,  // kWrite and kCreate
+};
 
 // Thread-safe.
 class FaultyDisk : public FileCallWatcher {
@@ -55,11 +64,13 @@ class FaultyDisk : public FileCallWatcher {
   void CutPower();
   // The `nth` call of this kind from now on (from 1) fails with EIO. A write may write a part before.
   void FailAt(DiskCall kind, std::uint64_t nth);
-  // The disk is full at the `nth` call of this kind from now on (from 1): it and whatever else takes space (kWrite,
-  // kCreate) fail with ENOSPC until Heal(). A write may write a part before.
+  // The disk is full at the `nth` call of this kind from now on (from 1): it and whatever else takes space (kTakeSpace)
+  // fail with ENOSPC until Heal(). A write may write a part before.
   void FillAt(DiskCall kind, std::uint64_t nth);
   // Nothing of this goes wrong any more. What did stays as it is, a power cut above all.
   void Heal();
+  // From now on, the disk says that it has so many bytes free, whatever it takes. Absent: what the file system says.
+  void TellFree(std::optional<std::uint64_t> bytes);
   // From now on, no sync does anything, and every one succeeds.
   void LieAboutSyncs();
 
@@ -72,11 +83,13 @@ class FaultyDisk : public FileCallWatcher {
   bool is_full() const;
 
   // Makes the folder `path`, outside of the root, with what the power cut has left: another state with each call. The
-  // power must be off.
+  // power must be off, and no file below the root may be open: whoever has one may still be writing to it, which a
+  // machine without power does not. Throws otherwise.
   void SaveSurvivors(const std::string& path);
 
   CallFate Begins(const FileCall& call) override;
   void Succeeded(const FileCall& call) override;
+  std::optional<std::uint64_t> FreeBytes(const std::string& path) override;
 
  private:
   struct Node;
@@ -119,6 +132,7 @@ class FaultyDisk : public FileCallWatcher {
   Plan plan_;
   bool off_ = false;
   bool full_ = false;
+  std::optional<std::uint64_t> told_free_;
   bool lies_ = false;
   bool failed_ = false;
   Survival survival_ = Survival::kNothing;  // of the survivors that are being saved

@@ -3,6 +3,7 @@
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -90,7 +91,7 @@ int open(const char* path, int flags, ...) {
   va_start(rest, flags);
   const mode_t mode = va_arg(rest, mode_t);
   va_end(rest);
-  return Watched([&] { return FileCall{.name = "open", .path = path}; },
+  return Watched([&] { return FileCall{.name = "open", .path = path, .empties = (flags & O_TRUNC) != 0}; },
                  [&](std::size_t /*max*/) { return next(path, flags, mode); });
 }
 
@@ -108,7 +109,7 @@ ssize_t pwrite(int file, const void* bytes, std::size_t size, off_t offset) {
 
 int ftruncate(int file, off_t size) noexcept {
   static const auto next = Next<int (*)(int, off_t)>("ftruncate");
-  return Watched([&] { return FileCall{.name = "ftruncate", .path = PathOf(file)}; },
+  return Watched([&] { return FileCall{.name = "ftruncate", .path = PathOf(file), .empties = size == 0}; },
                  [&](std::size_t /*max*/) { return next(file, size); });
 }
 
@@ -164,6 +165,17 @@ int fdatasync(int file) {
   static const auto next = Next<int (*)(int)>("fdatasync");
   return Watched([&] { return FileCall{.name = "fdatasync", .path = PathOf(file)}; },
                  [&](std::size_t /*max*/) { return next(file); });
+}
+
+int statvfs(const char* path, struct statvfs* space) noexcept {
+  static const auto next = Next<int (*)(const char*, struct statvfs*)>("statvfs");
+  const int result = next(path, space);
+  const auto watcher = tallystick::testing::Watcher();
+  if (result != 0 || watcher == nullptr) return result;
+  if (const auto free = watcher->FreeBytes(path); free.has_value()) {
+    space->f_bfree = space->f_bavail = *free / space->f_frsize;
+  }
+  return result;
 }
 
 }  // extern "C"

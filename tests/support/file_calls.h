@@ -2,15 +2,18 @@
 //
 // file_calls.cc takes the place of the C library's functions in whatever it is linked into (`file_calls` in CMake), for
 // every other library of that program as well. That is how a test sees what RocksDB does. Its functions are: open (only
-// with O_CREAT), write, pwrite, ftruncate, mkdir, rename, link, unlink, unlinkat, remove, rmdir, fsync and fdatasync.
+// with O_CREAT), write, pwrite, ftruncate, mkdir, rename, link, unlink, unlinkat, remove, rmdir, fsync and fdatasync;
+// and statvfs, which tells how much space is free.
 
 #ifndef TALLYSTICK_TESTS_SUPPORT_FILE_CALLS_H_
 #define TALLYSTICK_TESTS_SUPPORT_FILE_CALLS_H_
 
 #include <cerrno>
 #include <cstddef>
+#include <cstdint>
 #include <limits>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -22,6 +25,7 @@ struct FileCall {
                      // it is no file
   std::string other_path{};  // of a rename, the new one; of a link, the old one
   std::size_t bytes = 0;     // of a write: how many it is about
+  bool empties = false;      // of an open or an ftruncate: nothing is left of what the file held
 };
 
 // What becomes of a call.
@@ -45,6 +49,8 @@ class FileCallWatcher {
   virtual CallFate Begins(const FileCall& /*call*/) { return {}; }
   // The call has been made and has succeeded, and not returned yet.
   virtual void Succeeded(const FileCall& /*call*/) {}
+  // Somebody asks how many bytes are free where `path` is. Absent: the file system tells.
+  virtual std::optional<std::uint64_t> FreeBytes(const std::string& /*path*/) { return std::nullopt; }
 };
 
 // From now on `watcher` sees every call, in place of the one before it; null: nobody does. Calls that have begun keep

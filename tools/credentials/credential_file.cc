@@ -117,7 +117,7 @@ absl::Status Replace(const Descriptor& folder, const std::string& store_folder, 
   const Descriptor file(
       ::openat(folder.get(), kMadeName, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, S_IRUSR | S_IWUSR));
   if (!file) return LastFileError(made, "cannot make");
-  const absl::Status written = [&]() -> absl::Status {
+  absl::Status written = [&]() -> absl::Status {
     // The umask may have taken a right away; and what root makes must be readable to whom the store belongs.
     struct stat owner {};
     if (::fstat(folder.get(), &owner) != 0 || ::fchmod(file.get(), S_IRUSR | S_IWUSR) != 0 ||
