@@ -7,6 +7,7 @@
 
 #include "command.h"
 #include "meter_options.h"
+#include "meter_text.h"
 #include "tallystick/event.h"
 #include "tallystick/write.h"
 #include "task.h"
@@ -19,37 +20,6 @@ struct MeterCommandOptions {
   std::string name;
   MeterOptions meter;
 };
-
-void AppendStrings(const std::vector<std::string>& strings, std::string* json) {
-  json->push_back('[');
-  for (const std::string& text : strings) {
-    if (json->back() != '[') json->push_back(',');
-    AppendJsonString(text, json);
-  }
-  json->push_back(']');
-}
-
-// The members that say what the meter is.
-void AppendDefinition(const Meter& meter, std::string* json) {
-  json->append("\"eventType\":");
-  AppendJsonString(meter.event_type, json);
-  json->append(",\"aggregation\":\"").append(AggregationName(meter.aggregation)).append("\",\"property\":");
-  if (meter.property.empty()) {
-    json->append("null");
-  } else {
-    AppendJsonString(meter.property, json);
-  }
-  json->append(",\"groupBy\":");
-  AppendStrings(meter.group_by, json);
-  json->append(",\"filter\":{");
-  for (const auto& [property, allowed] : meter.filter) {
-    if (json->back() != '{') json->push_back(',');
-    AppendJsonString(property, json);
-    json->push_back(':');
-    AppendStrings(allowed, json);
-  }
-  json->push_back('}');
-}
 
 int Define(const MeterCommandOptions& options, const Meter& meter, Store& store, Console& console) {
   const Uuid& account = options.target.account;

@@ -1,29 +1,19 @@
 #include "meter_options.h"
 
-#include <algorithm>
 #include <cstddef>
-#include <map>
 #include <set>
 
 #include "command.h"
+#include "meter_text.h"
 #include "tallystick/event.h"
 
 namespace tallystick::tools {
-namespace {
-
-const std::map<std::string, Aggregation> kAggregations = {
-    {"count", Aggregation::kCount},   {"sum", Aggregation::kSum},     {"min", Aggregation::kMin},
-    {"max", Aggregation::kMax},       {"avg", Aggregation::kAverage}, {"unique_count", Aggregation::kUniqueCount},
-    {"latest", Aggregation::kLatest},
-};
-
-}  // namespace
 
 void AddMeterOptions(CLI::App* command, MeterOptions* options) {
   Meter& meter = options->meter;
   options->type = command->add_option("--type", meter.event_type, "The type of the events");
   options->aggregation = AddChoice<Aggregation>(
-      command, "--aggregation", kAggregations, [&meter](Aggregation aggregation) { meter.aggregation = aggregation; },
+      command, "--aggregation", Aggregations(), [&meter](Aggregation aggregation) { meter.aggregation = aggregation; },
       "What is made of them");
   options->property = command->add_option("--property", meter.property,
                                           "The property to aggregate: a key, or keys with dots between them");
@@ -82,20 +72,9 @@ void CheckGroupBy(const std::vector<std::string>& group_by) {
 
 CLI::Option* AddMeterName(CLI::App* command, const std::string& option, std::string* name,
                           const std::string& description) {
-  constexpr std::string_view kAllowed = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-";
-  return command->add_option(option, *name, description)->check([kAllowed](const std::string& text) {
-    const bool ok =
-        !text.empty() && text.size() <= kMeterNameBytesMax && text.find_first_not_of(kAllowed) == std::string::npos;
-    return ok ? std::string()
-              : "'" + text + "' is no name of a meter: 1 to " + std::to_string(kMeterNameBytesMax) +
-                    " of A-Z, a-z, 0-9, '.', '_' and '-'";
+  return command->add_option(option, *name, description)->check([](const std::string& text) {
+    return IsMeterName(text) ? std::string() : "'" + text + "' is no name of a meter: " + MeterNameRule();
   });
-}
-
-std::string_view AggregationName(Aggregation aggregation) {
-  return std::find_if(kAggregations.begin(), kAggregations.end(),
-                      [aggregation](const auto& choice) { return choice.second == aggregation; })
-      ->first;
 }
 
 }  // namespace tallystick::tools

@@ -39,9 +39,6 @@ void CheckGroupBy(const std::vector<std::string>& group_by);
 CLI::Option* AddMeterName(CLI::App* command, const std::string& option, std::string* name,
                           const std::string& description);
 
-// As it is given to `--aggregation`.
-std::string_view AggregationName(Aggregation aggregation);
-
 }  // namespace tallystick::tools
 
 #endif  // TALLYSTICK_TOOLS_METER_OPTIONS_H_

@@ -1,6 +1,4 @@
-#include <cstddef>
 #include <cstdint>
-#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -8,9 +6,9 @@
 
 #include "command.h"
 #include "meter_options.h"
+#include "meter_text.h"
 #include "output.h"
 #include "progress.h"
-#include "tallystick/event.h"
 
 namespace tallystick::tools {
 namespace {
@@ -21,36 +19,6 @@ struct QueryCommandOptions {
   MeterOptions meter;
   bool total = false;
 };
-
-const std::map<std::string, Window> kWindows = {
-    {"minute", Window::kMinute}, {"hour", Window::kHour}, {"day", Window::kDay}, {"month", Window::kMonth}};
-
-void AppendTime(const char* key, const std::optional<absl::Time>& time, std::string* json) {
-  json->append("\"").append(key).append("\":");
-  json->append(time.has_value() ? '"' + FormatTimestamp(*time) + '"' : "null");
-}
-
-void AppendRow(const UsageRow& row, const std::vector<std::string>& group_by, std::string* json) {
-  json->push_back('{');
-  AppendTime("from", row.from, json);
-  json->push_back(',');
-  AppendTime("to", row.to, json);
-  json->append(",\"group\":{");
-  for (std::size_t i = 0; i < group_by.size(); ++i) {
-    if (i > 0) json->push_back(',');
-    AppendJsonString(group_by[i], json);
-    json->push_back(':');
-    if (row.group[i].has_value()) {
-      AppendJsonString(*row.group[i], json);
-    } else {
-      json->append("null");
-    }
-  }
-  json->append("},\"value\":");
-  AppendJsonString(row.value, json);
-  if (row.sum.has_value()) json->append(",\"sum\":\"" + *row.sum + "\"");
-  json->append(",\"count\":" + std::to_string(row.count) + "}");
-}
 
 // "1 event", "12 events".
 std::string Events(std::uint64_t count) { return std::to_string(count) + (count == 1 ? " event" : " events"); }
@@ -131,7 +99,7 @@ void AddQuery(CLI::App* program, int* exit_status) {
   AddTimestamp(command, "--from", &query.from, "The first instant of the range (RFC 3339)");
   AddTimestamp(command, "--to", &query.to, "The instant at which the range ends, itself left out");
   AddChoice<Window>(
-      command, "--window", kWindows, [&query](Window window) { query.window = window; }, "A row for each");
+      command, "--window", Windows(), [&query](Window window) { query.window = window; }, "A row for each");
   command->add_option("--timezone", query.time_zone, "The time zone of the windows, by its IANA name")
       ->capture_default_str();
   command->footer(

@@ -16,10 +16,9 @@
 #include "command.h"
 #include "control/control_socket.h"
 #include "credentials/credentials.h"
-#include "serve/events.h"
 #include "serve/gatherer.h"
-#include "serve/health.h"
 #include "serve/request_log.h"
+#include "serve/routes.h"
 #include "serve/server.h"
 #include "serve/service.h"
 #include "serve/workers.h"
@@ -71,12 +70,6 @@ absl::Status MakeRoomForConnections(std::size_t connections) {
   return absl::ResourceExhaustedError("--max-connections " + std::to_string(connections) + " needs " +
                                       std::to_string(wanted) + " open files, and this process may have " +
                                       std::to_string(limit.rlim_max) + " (ulimit -n)");
-}
-
-std::vector<Route> AllRoutes(const EventServices& services) {
-  std::vector<Route> routes = EventRoutes(services);
-  for (Route& route : HealthRoutes(services.store)) routes.push_back(std::move(route));
-  return routes;
 }
 
 int Serve(const ServeOptions& options) {

@@ -34,13 +34,6 @@ class CallsTest : public ServeTest {
                  .body = body});
   }
 
-  // `400 type pointer`, of an answer that is an error.
-  static std::string ErrorOf(const Reply& reply) {
-    EXPECT_THAT(reply.body, ::testing::StartsWith(R"({"error":{"type":")"));
-    EXPECT_NE(MemberOf(reply.body, "message"), "");
-    EXPECT_EQ(reply.header("content-type"), "application/json");
-    return std::to_string(reply.status) + " " + MemberOf(reply.body, "type") + " " + MemberOf(reply.body, "pointer");
-  }
   std::string RefusalOf(const std::string& target) { return ErrorOf(Get(target)); }
 };
 

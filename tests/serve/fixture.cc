@@ -10,7 +10,9 @@
 #include "absl/time/clock.h"
 #include "credentials/credential.h"
 #include "credentials/credential_file.h"
+#include "gmock/gmock.h"
 #include "tallystick/store.h"
+#include "tests/serve/description.h"
 #include "tests/support/status_matchers.h"
 
 namespace tallystick::serve {
@@ -63,7 +65,9 @@ Finished ServeTest::End(int signal) {
 Reply ServeTest::Call(const Ask& ask) {
   const std::optional<Reply> reply = Client(port()).Call(ask);
   EXPECT_TRUE(reply.has_value()) << ask.method << " " << ask.target;
-  return reply.value_or(Reply());
+  if (!reply.has_value()) return {};
+  EXPECT_THAT(Description::Get().FaultsOf(ask, *reply), ::testing::IsEmpty());
+  return *reply;
 }
 
 Ask ServeTest::PostOf(const std::string& id, const std::string& properties) const {
@@ -93,6 +97,13 @@ std::string MemberOf(const std::string& json, const std::string& name) {
   const std::size_t begin = at + before.size();
   if (json[begin] == '"') return json.substr(begin + 1, json.find('"', begin + 1) - begin - 1);
   return json.substr(begin, json.find_first_of(",}", begin) - begin);
+}
+
+std::string ErrorOf(const Reply& reply) {
+  EXPECT_THAT(reply.body, ::testing::StartsWith(R"({"error":{"type":")"));
+  EXPECT_NE(MemberOf(reply.body, "message"), "");
+  EXPECT_EQ(reply.header("content-type"), "application/json");
+  return std::to_string(reply.status) + " " + MemberOf(reply.body, "type") + " " + MemberOf(reply.body, "pointer");
 }
 
 }  // namespace tallystick::serve

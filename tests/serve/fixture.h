@@ -30,7 +30,7 @@ class ServeTest : public ::testing::Test {
   // Ends the program by a signal, waits for it, and says how it ended.
   testing::Finished End(int signal);
 
-  // A connection of its own for one request, which must be answered.
+  // A connection of its own for one request, which must be answered, and as openapi.json says.
   Reply Call(const Ask& ask);
 
   // The request that stores an event of this id.
@@ -55,6 +55,9 @@ std::vector<std::string> EventIdsIn(const std::string& json);
 
 // What stands behind `"name":` up to its end, in a text of JSON: a string without its quotes, or a word.
 std::string MemberOf(const std::string& json, const std::string& name);
+
+// `400 type pointer`, of an answer that is an error.
+std::string ErrorOf(const Reply& reply);
 
 }  // namespace tallystick::serve
 

@@ -60,14 +60,6 @@ absl::StatusOr<Direction> DirectionOf(const Query& query) {
   return absl::InvalidArgumentError("must be ASC or DESC");
 }
 
-// Puts a parameter's value into `*field`, or says what is wrong with it.
-template <typename Value, typename Field>
-std::optional<Response> Take(std::string_view name, absl::StatusOr<Value> value, Field* field) {
-  if (!value.ok()) return ErrorResponse(value.status(), name);
-  *field = *std::move(value);
-  return std::nullopt;
-}
-
 std::optional<Response> ReadRequest(const Request& request, PageRequest* page) {
   const Query& query = request.query;
   if (auto refusal =

@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -29,6 +30,14 @@ absl::StatusOr<std::vector<std::string>> AllValues(const Query& query, std::stri
 
 // An RFC 3339 date-time; `otherwise` when it is not given.
 absl::StatusOr<absl::Time> TimeValue(const Query& query, std::string_view name, absl::Time otherwise);
+
+// Puts what one of them found into `*field`, or says what is wrong with it.
+template <typename Value, typename Field>
+std::optional<Response> Take(std::string_view name, absl::StatusOr<Value> value, Field* field) {
+  if (!value.ok()) return ErrorResponse(value.status(), name);
+  *field = *std::move(value);
+  return std::nullopt;
+}
 
 }  // namespace tallystick::tools
 
