@@ -38,9 +38,8 @@ constexpr std::uint64_t kKiB = 1024;
 constexpr std::uint64_t kMiB = 1024 * kKiB;
 constexpr std::uint64_t kReserve = 4 * kMiB;
 
-Event EventOf(const std::string& id) {
-  return {.customer_event_id = id, .customer_alias = "acme", .event_type = "call"};
-}
+// Of an id that outlives it.
+Event EventOf(std::string_view id) { return {.customer_event_id = id, .customer_alias = "acme", .event_type = "call"}; }
 
 class ReserveTest : public ::testing::Test {
  protected:

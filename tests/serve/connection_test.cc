@@ -79,6 +79,34 @@ TEST_F(ConnectionTest, ARequestMayComeByteByByte) {
   EXPECT_EQ(client.Read().value_or(Reply()).status, 201);
 }
 
+TEST_F(ConnectionTest, TheLastChunkMayComeInAnyPieces) {
+  const std::string last = "0\r\n\r\n";
+  for (std::size_t cut = 1; cut < last.size(); ++cut) {
+    Client client(port());
+    ASSERT_TRUE(
+        client.Send("POST /api/usage-events HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nAuthorization: Basic " +
+                    credential_ + "\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"));
+    EXPECT_EQ(client.Read()->status, 100);  // from here on, the server reads the body
+    ASSERT_TRUE(client.Send(last.substr(0, cut)));
+    Call({.target = "/healthz"});  // so that it has most likely read that
+    ASSERT_TRUE(client.Send(last.substr(cut)));
+    const std::optional<Reply> reply = client.Read();
+    ASSERT_TRUE(reply.has_value()) << cut;
+    EXPECT_EQ(reply->status, 400) << "an empty body is no event";
+  }
+}
+
+TEST_F(ConnectionTest, WhatStandsBesideChunksIsLimited) {
+  for (const std::string beside : {"5;x=", "0\r\nx: "}) {
+    Client client(port());
+    ASSERT_TRUE(client.Send(
+        "POST /api/usage-events HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\nAuthorization: Basic " +
+        credential_ + "\r\nContent-Type: application/json\r\n\r\n" + beside + std::string(1024 * 1024, 'x')));
+    // An answer, though the line has not ended.
+    EXPECT_EQ(client.Read().value_or(Reply()).status, 400) << beside;
+  }
+}
+
 TEST_F(ConnectionTest, ABodyMayComeInChunks) {
   Client client(port());
   Ask ask = PostOf("chunked");
