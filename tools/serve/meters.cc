@@ -41,7 +41,7 @@ absl::StatusOr<DeclaredMeter> Find(const Store& store, const Request& request, c
   const auto found =
       std::find_if(meters->begin(), meters->end(), [&name](const DeclaredMeter& meter) { return meter.name == name; });
   if (found == meters->end()) return absl::NotFoundError("there is no meter of this name");
-  return *std::move(found);
+  return std::move(*found);
 }
 
 Response Refused(const Rejection& rejection) {
