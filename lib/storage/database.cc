@@ -395,7 +395,9 @@ absl::Status Database::SyncLog() { return FromRocksDb(impl_->db->SyncWAL(), impl
 
 absl::Status Database::Flush() {
   TALLYSTICK_RETURN_IF_ERROR(SyncLog());
-  return FromRocksDb(impl_->db->Flush(rocksdb::FlushOptions(), impl_->handles), impl_->path + ": cannot flush");
+  rocksdb::FlushOptions flush;
+  flush.allow_write_stall = true;  // or it waits for merges where there are many files, and these may find no room
+  return FromRocksDb(impl_->db->Flush(flush, impl_->handles), impl_->path + ": cannot flush");
 }
 
 // RocksDB tells whoever waits for a flush as soon as the manifest has its file, which can be before the thread that
@@ -472,6 +474,7 @@ absl::Status Database::Compact(Family family, const KeyRange& range, std::atomic
   rocksdb::CompactRangeOptions options;
   options.exclusive_manual_compaction = false;
   options.canceled = cancelled;
+  options.allow_write_stall = true;  // or it waits for other merges, which may find no room
   const rocksdb::Slice start = ToSlice(range.start);
   const rocksdb::Slice limit = ToSlice(range.limit);
   return FromRocksDb(impl_->db->CompactRange(options, impl_->handle(family), &start, &limit),

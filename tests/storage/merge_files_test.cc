@@ -103,6 +103,23 @@ TEST_F(MergeFilesTest, AMergeWaitsForRoomAndTheDatabaseGoesOn) {
   EXPECT_THAT(errors_, IsEmpty());
 }
 
+// RocksDB's own flushes and merges would wait, for ever, where so many files lie at level 0 that writers are held back.
+TEST_F(MergeFilesTest, NothingWaitsForAMergeThatFindsNoRoom) {
+  disk_->free = kReserve / 2;
+  constexpr int kFiles = 24;  // writers are held back from 20 on, and stopped at 36
+  for (int file = 0; file < kFiles; ++file) {
+    for (const char* key : {"a", "m", "z"}) Put(Family::kEvents, key, "file " + std::to_string(file));
+    ASSERT_THAT(database()->Flush(), IsOk());
+  }
+  AwaitNote("events: cannot merge");
+  Put(Family::kEvents, "b", "to be flushed first");
+  std::atomic<bool> cancelled = false;
+  EXPECT_THAT(database()->Compact(Family::kEvents, {.start = "a", .limit = "zz"}, &cancelled),
+              StatusIs(StatusCode::kResourceExhausted));
+  EXPECT_EQ(RowsOf(Family::kEvents).size(), 4U);
+  EXPECT_THAT(errors_, IsEmpty());
+}
+
 // A quota, perhaps, of which nobody was told.
 TEST_F(MergeFilesTest, WritesAreRefusedWhileTheDiskIsFullForMerges) {
   disk_->full_for_merges = true;
